@@ -37,7 +37,7 @@ class Outcome:
 
 
 class Operation(BaseModel):
-    """Base of all operations. A subclass declares `kind: Literal["..."] = "..."`, its operands, and `apply`."""
+    """Base of all operations. A subclass declares `kind: Literal["..."] = "..."`, operands and `apply`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

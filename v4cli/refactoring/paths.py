@@ -52,7 +52,7 @@ def guarded(path: str) -> bool:
 
 
 def problem_on_disk(root: Path, path: str) -> str:
-    """As `problem`, and what stands on disk: symbolic links on the way, or something that is no plain file."""
+    """As `problem`, and what stands on disk: symbolic links on the way, or no plain file at the end."""
     if reason := problem(path):
         return reason
     place = os.fspath(root)

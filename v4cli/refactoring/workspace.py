@@ -1,4 +1,4 @@
-"""An overlay of edits on an index. The work tree is never touched; `changed()` is what a patch is made from."""
+"""An overlay of edits on an index. The work tree is never touched; a patch is made from `changed()`."""
 
 from __future__ import annotations
 
