@@ -20,6 +20,7 @@ SymbolKind = Literal[
 ]
 ImportKind = Literal["runtime", "type", "lazy", "reexport", "test"]
 OccurrenceKind = Literal["definition", "import", "call", "use", "export", "string", "doc", "keyword"]
+TextKind = Literal["string", "doc", "comment"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,9 @@ class Definition:
 
     `span` covers the whole statement with its decorators and, in JavaScript, its `export` keyword;
     `name_span` the name alone; `body_span` what stands inside the block (None for assignments).
+    `type` is the dotted expression of what a variable or attribute holds, or of what a function returns, where
+    an annotation or a plain constructor call says so ("" where nothing does); it is read in the scope of
+    `parent`. A conditional or overloaded definition gives several Definitions of one qualified name.
     """
 
     qualified: str
@@ -55,6 +59,7 @@ class Definition:
     parameters: tuple[Parameter, ...] = ()
     decorators: tuple[str, ...] = ()
     doc: str = ""
+    type: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +125,13 @@ class Occurrence:
       import      it comes from the import that binds `target` in scope; `chain` holds the attributes
                   between that local name and this identifier (`np.linalg.norm`: at `norm`, target "np",
                   chain ("linalg", "norm"); at `np` itself chain is ())
-      member      an attribute of `receiver`
+      member      an attribute of `receiver`; where more than one attribute lies between, `chain` holds them
+                  all, this one included (`self.http.run`: at `run`, chain ("http", "run"))
       global      no binding found: a builtin, or what a star import brings
       text        inside a string, comment or document
     Local variables and parameters that nothing outside their function can refer to are left out.
     `import_index` points into FileFacts.imports for binding "import".
+    Kind "keyword" is the name of a keyword argument; its receiver is the callee, as an instance type.
     """
 
     name: str
@@ -168,3 +175,8 @@ class FileFacts:
     #: `__all__` as a list of names, None when there is none or it cannot be read
     dunder_all: list[str] | None = None
     generated: bool = False
+    #: (start, end, "string" | "doc" | "comment"): where mentions of names are looked for as text
+    texts: list[tuple[int, int, TextKind]] = field(default_factory=list)
+    #: JavaScript's `{name}`, which stands for a property and its value at once (two occurrences share the
+    #: span, the property's has kind "keyword"): renaming one of the two has to write `{property: value}`
+    shorthands: list[Span] = field(default_factory=list)
