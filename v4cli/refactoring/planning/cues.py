@@ -1,0 +1,171 @@
+"""What the wording of an instruction settles by itself. Each function gives a value, or None where it is open.
+
+These are readings of common English phrasings, not guesses: where a phrasing is not covered, the caller asks
+the model (questions.py), under a grammar of the values that the operation admits.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+CallSites = Literal["none", "all", "all_but_tests", "only_tests"]
+
+LITERAL = r"True|False|None|-?\d+(?:\.\d+)?|\"[^\"\n]*\"|'[^'\n]*'"
+_LITERAL_ANY_CASE = rf"{LITERAL}|true|false|none|null"
+_TESTS = r"(?:the\s+)?(?:ones?\s+in\s+|calls?\s+in\s+|those\s+in\s+)?(?:the\s+)?(?:unit\s+)?tests?\b"
+
+
+def normal_literal(text: str) -> str:
+    """`false` -> `False`, `null` -> `None`; other literals as they are."""
+    return {"true": "True", "false": "False", "none": "None", "null": "None"}.get(text.lower(), text)
+
+
+def call_sites(instruction: str) -> CallSites | None:
+    """Which calls are to pass the new argument; None when the wording leaves it open."""
+    text = " ".join(instruction.lower().split())
+    if re.search(rf"\b(?:except|excluding|besides|but not|other than|apart from|aside from)\b[^.;]*?\b{_TESTS}", text):
+        return "all_but_tests"
+    if re.search(rf"\b(?:not|don't|do not|never)\b[^.;]{{0,40}}\b(?:in|for)\s+{_TESTS}", text):
+        return "all_but_tests"
+    if re.search(rf"\b(?:only|just)\b[^.;]{{0,40}}\b{_TESTS}", text):
+        return "only_tests"
+    if re.search(r"\b(?:in|for)\s+(?:all\s+)?(?:the\s+)?tests?(?:'s)?\s+(?:calls?|usages?|uses|invocations?)\b", text):
+        return "only_tests"
+    if re.search(
+        r"\b(?:all|every|each)\b[^.;]{0,20}\b(?:calls?|usages?|uses|callers?|invocations?|places|instances)\b"
+        r"|\b(?:everywhere|throughout|across)\b",
+        text,
+    ):
+        return "all"
+    return None
+
+
+def default_value(instruction: str) -> str | None:
+    """The default of a new parameter: "keep the base case false", "default 3", "defaulting to None"."""
+    found = re.search(
+        rf"\b(?:default(?:s|ing|ed)?|base(?:\s+case)?)\b(?:\s+(?:value|case|it|of|to|as|is|be|being|set|should))*"
+        rf"\s*[=:]?\s*[`]?({_LITERAL_ANY_CASE})(?![\w.])",
+        instruction,
+        re.IGNORECASE,
+    )
+    if found:
+        return normal_literal(found[1])
+    reverse = re.search(
+        rf"({_LITERAL_ANY_CASE})[`]?\s+(?:as|by|and|is|for)\s+(?:the\s+|its\s+|a\s+)?(?:default|base)\b",
+        instruction,
+        re.IGNORECASE,
+    )
+    return normal_literal(reverse[1]) if reverse else None
+
+
+def argument_value(instruction: str, parameter: str, default: str | None) -> str | None:
+    """The value that call sites pass: the `name=value` in the text that is not the default."""
+    pairs = re.findall(rf"\b{re.escape(parameter)}\s*=\s*({_LITERAL_ANY_CASE})(?![\w.])", instruction, re.IGNORECASE)
+    values = [normal_literal(p) for p in pairs]
+    other = [v for v in values if v != default]
+    if other:
+        return other[-1]
+    set_to = re.search(
+        rf"\b{re.escape(parameter)}\b[`'\"]?\s*(?:parameter|argument|flag)?\s*(?:set\s+)?(?:to|as|be)\s+[`'\"]?"
+        rf"({_LITERAL_ANY_CASE})(?![\w.])",
+        instruction,
+        re.IGNORECASE,
+    )
+    if set_to and normal_literal(set_to[1]) != default:
+        return normal_literal(set_to[1])
+    return None
+
+
+_PARAMETER_NOUN = r"(?:parameters?|params?|arguments?|args?|flags?|kwargs?)"
+_PARAMETER_ADJECTIVES = frozenset(
+    """
+    a additional an another bool boolean default extra float function input int integer its keyword keyword-only
+    more named new of one only optional positional str string that the this with
+    """.split()
+)
+
+
+def parameter_names(instruction: str) -> list[str]:
+    """Names that the wording gives to a new parameter, in order, each once."""
+    names: list[str] = []
+    quoted = r"[`'\"]?([A-Za-z_]\w*)[`'\"]?"
+    for pattern in (
+        rf"\b{_PARAMETER_NOUN}\s+(?:named|called)\s+{quoted}",
+        rf"\b(?:an?|the|new|optional|boolean|bool|additional|extra)\s+{quoted}\s+(?:(?:boolean|bool|optional|keyword|int|integer|string|float)\s+)*{_PARAMETER_NOUN}\b",
+        rf"{quoted}\s*(?::\s*\w+\s*)?=\s*(?:{_LITERAL_ANY_CASE})",
+        rf"\b{_PARAMETER_NOUN}\s*,?\s+[`'\"]([A-Za-z_]\w*)[`'\"]",
+        rf"[`'\"]([A-Za-z_]\w*)[`'\"]\s+{_PARAMETER_NOUN}\b",
+        rf"\b{_PARAMETER_NOUN}\s+([a-z_]\w*)\s+(?:to|in|on|for)\b",
+    ):
+        for found in re.finditer(pattern, instruction, re.IGNORECASE):
+            name = found[1]
+            if name.lower() not in _PARAMETER_ADJECTIVES and name not in names:
+                names.append(name)
+    return names
+
+
+def modules_to_import(instruction: str) -> list[str]:
+    """Modules that the instruction asks to import: "Import logging and ..."."""
+    found = re.findall(
+        r"\bimport(?:ing)?\s+(?:the\s+)?[`'\"]?([a-z_][\w.]*)[`'\"]?\s*(?:module|library|,|and\b|\.|$)"
+        r"|\bimport\s+statement\s+for\s+(?:the\s+)?[`'\"]?([a-z_][\w.]*)",
+        instruction,
+        re.IGNORECASE,
+    )
+    names = [a or b for a, b in found]
+    return [n for n in dict.fromkeys(names) if n not in {"and", "the", "statements", "statement", "it"}]
+
+
+def keeps_public_name(instruction: str, old: str) -> bool | None:
+    """Whether the old name stays available from the package: True, False, or None where a keep-word leaves it open."""
+    text = " ".join(instruction.split())
+    keep = r"(?:keep|keeps|kept|keeping|maintain|preserve|retain|leave|still|remain|stays?)"
+    if not re.search(rf"\b{keep}\b", text, re.IGNORECASE):
+        return False
+    if re.search(rf"\b{keep}\b[^.;]{{0,80}}\b{re.escape(old)}\b", text, re.IGNORECASE):
+        return True
+    return None
+
+
+def case_style(instruction: str) -> Literal["camel", "pascal", "snake", "upper"] | None:
+    """A naming style asked for instead of a name: "to camel case"."""
+    found = re.search(r"\b(?:to|in|into|as)\s+(camel|pascal|snake|upper)[\s_-]?case\b", instruction, re.IGNORECASE)
+    return found[1].lower() if found else None  # type: ignore[return-value]
+
+
+def in_style(name: str, style: str) -> str:
+    """The name in another style: get_new_ioloop -> getNewIoloop (camel)."""
+    words = [w for w in re.split(r"_|(?<=[a-z0-9])(?=[A-Z])", name.strip("_")) if w]
+    lead = name[: len(name) - len(name.lstrip("_"))]
+    lower = [w.lower() for w in words]
+    if style == "snake":
+        return lead + "_".join(lower)
+    if style == "upper":
+        return lead + "_".join(lower).upper()
+    joined = "".join(w.title() for w in lower)
+    return lead + (joined[:1].lower() + joined[1:] if style == "camel" else joined)
+
+
+Selection = Literal["named", "functions", "classes", "everything", "with_subclasses", "matching"]
+
+
+def selection(instruction: str) -> Selection | None:
+    """Which definitions of the source a move takes, when none is named one by one."""
+    text = " ".join(instruction.lower().split())
+    if re.search(
+        r"\b(?:and|with|along with)\s+(?:all\s+)?(?:of\s+)?(?:its|his|their|the)?\s*(?:child|sub|derived)[\s-]?classes",
+        text,
+    ):
+        return "with_subclasses"
+    if re.search(r"\b(?:move|put|merge)\s+(?:all\s+(?:that|of\s+the|the)?\s*)?(?:everything|contents?|code)\b", text):
+        return "everything"
+    if re.search(r"\bfunctions?\b[^.;]{0,30}\bnot\s+(?:the\s+)?class", text):
+        return "functions"
+    if re.search(r"\bclass(?:es)?\b[^.;]{0,30}\bnot\s+(?:the\s+)?function", text):
+        return "classes"
+    if re.search(r"\b(?:all|every)\s+(?:of\s+)?(?:the\s+)?(?:\w+\s+)?functions\b", text):
+        return "functions"
+    if re.search(r"\b(?:all|every)\s+(?:of\s+)?(?:the\s+)?(?:\w+\s+)?classes\b", text):
+        return "classes"
+    return None

@@ -1,0 +1,177 @@
+"""Reading a move: definitions into another file, or a whole file into another one."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from ...errors import NothingToDo
+from ..plan import Match as Matched
+from . import cues
+from .candidates import settle
+from .mentions import Mention
+from .questions import SELECTION, Asker
+
+if TYPE_CHECKING:
+    from repo_index.index import Index
+
+    from repo_index.records import Symbol
+
+_GOAL = re.compile(
+    r"\b(?:to|into|in|called|named|a|an|the|create|creating|new|newly|created|global)\s+"
+    r"(?:(?:the|a|an|file|module|new|newly|created|global|called|named)\s+)*[`'\"(]*$",
+    re.IGNORECASE,
+)
+_MOVABLE = {"function", "class", "constant", "variable", "interface", "type", "enum"}
+
+
+def _target(instruction: str, mentions: list[Mention], exclude: set[str]) -> Mention | None:
+    """The file that things go to: a file that does not exist yet, else the last file introduced by to/into."""
+    files = [m for m in mentions if m.text not in exclude and (m.is_file or m.of("module"))]
+    new = [m for m in files if m.is_file and not m.exact]
+    if new:
+        return new[-1]
+    goals = [
+        m
+        for m in files
+        if re.search(r"\b(?:to|into|in)\s+(?:(?:the|a|file|module|new)\s+)*[`'\"]*$", instruction[: m.start])
+    ]
+    return goals[-1] if goals else None
+
+
+def read_move(
+    instruction: str, mentions: list[Mention], index: Index, asker: Asker
+) -> tuple[list[dict[str, Any]], list[Matched]]:
+    """One move_symbols operation. Raises NothingToDo when source or target is missing."""
+    target = _target(instruction, mentions, set())
+    if target is None:
+        raise NothingToDo("where should it move to? Name the file, as in: move load to loaders.py")
+    rest = [m for m in mentions if m is not target and m.text != target.text]
+    matched: list[Matched] = []
+    chosen: list[Symbol] = []
+    named = [
+        m for m in rest if m.strength == "strong" and not m.is_file and any(x.kind in _MOVABLE for x in m.of("symbol"))
+    ]
+    how = cues.selection(instruction)
+    if named:
+        for mention in dict.fromkeys(m.text for m in named):
+            first = next(m for m in named if m.text == mention)
+            wanted = [x for x in first.of("symbol") if x.kind in _MOVABLE]
+            match, evidence = settle(first, wanted, [m for m in rest if m is not first], index, "symbols")
+            matched.append(Matched(first.text, match.ref, evidence))
+            chosen.append(index.symbol(match.ref))
+        source = chosen[0].path
+        if how == "with_subclasses":
+            chosen += _subclasses(chosen, index)
+    else:
+        source_mention = _source(rest)
+        if source_mention is None:
+            raise NothingToDo("what should move? Name the functions or classes, or the file they are in.")
+        others = [m for m in rest if m is not source_mention]
+        match, evidence = settle(source_mention, source_mention.of("module"), others, index, "files")
+        matched.append(Matched(source_mention.text, match.ref, evidence))
+        source = match.ref
+        chosen = _selected(instruction, source, rest, index, asker, how)
+    if not chosen:
+        raise NothingToDo(f"nothing in {source} fits what is to be moved")
+    path = _target_path(target, source, rest, index)
+    symbols = [s.id for s in sorted({s.id: s for s in chosen}.values(), key=lambda s: (s.path, s.line))]
+    matched.append(Matched(target.text, path, "a new file" if index.file(path) is None else "the target"))
+    return [{"kind": "move_symbols", "symbols": symbols, "target": path}], matched
+
+
+def _source(rest: list[Mention]) -> Mention | None:
+    modules = [m for m in rest if m.of("module")]
+    modules.sort(key=lambda m: (m.strength == "weak", m.start))
+    return modules[0] if modules else None
+
+
+def _top_level(index: Index, path: str) -> list[Symbol]:
+    return [s for s in index.symbols(path) if "." not in s.qualified and s.kind in _MOVABLE]
+
+
+def _subclasses(symbols: list[Symbol], index: Index) -> list[Symbol]:
+    """Classes of the same file that derive from the given ones, directly or not."""
+    names = {s.name for s in symbols}
+    found: list[Symbol] = []
+    grown = True
+    while grown:
+        grown = False
+        for symbol in _top_level(index, symbols[0].path):
+            bases = {b.rpartition(".")[2] for b in symbol.definition.bases}
+            if symbol.kind == "class" and symbol.name not in names and bases & names:
+                names.add(symbol.name)
+                found.append(symbol)
+                grown = True
+    return found
+
+
+def _selected(
+    instruction: str, source: str, mentions: list[Mention], index: Index, asker: Asker, how: str | None
+) -> list[Symbol]:
+    top = _top_level(index, source)
+    by_name = _named_in_plain_words(instruction, top)
+    if how is None and by_name:
+        return by_name
+    if how is None:
+        how = asker.choose(SELECTION, instruction, ("functions", "classes", "everything"))
+    if how == "functions":
+        return [s for s in top if s.kind == "function"]
+    if how == "classes":
+        return [s for s in top if s.kind == "class"]
+    if how == "with_subclasses":
+        return by_name + _subclasses(by_name, index) if by_name else []
+    return top
+
+
+def _named_in_plain_words(instruction: str, top: list[Symbol]) -> list[Symbol]:
+    """Definitions that plain words of the instruction name: "Resolver", "all the warnings" (…Warning)."""
+    words = set(re.findall(r"[A-Za-z]\w+", instruction))
+    exact = [s for s in top if s.name in words and s.name[:1].isupper()]
+    if exact:
+        return exact
+    families = {w[:-1].lower() for w in words if w.endswith("s") and len(w) > 4}
+    return [
+        s
+        for s in top
+        if s.kind == "class" and any(s.name.lower().endswith(f) and s.name.lower() != f for f in families)
+    ]
+
+
+def _target_path(target: Mention, source: str, rest: list[Mention], index: Index) -> str:
+    """An existing file that is meant, else the new file beside the source."""
+    if exact := [m.ref for m in target.exact if m.target == "module"]:
+        folder = source.rpartition("/")[0]
+        beside = [p for p in exact if p.rpartition("/")[0] == folder]
+        return (beside or sorted(exact))[0]
+    base = target.text.removeprefix("./")
+    if "/" in base:
+        root = source.partition("/")[0]
+        first = base.partition("/")[0]
+        if first != root and source.startswith(f"{root}/{first}/"):
+            return f"{root}/{base}"
+        return base
+    folder = source.rpartition("/")[0]
+    return f"{folder}/{base}" if folder else base
+
+
+def read_merge(
+    instruction: str, mentions: list[Mention], index: Index, asker: Asker
+) -> tuple[list[dict[str, Any]], list[Matched]]:
+    """One merge_modules operation. Raises NothingToDo unless two existing files are named."""
+    modules = [m for m in mentions if m.of("module") and m.exact]
+    target = _target(instruction, modules, set())
+    if target is None:
+        raise NothingToDo("which file takes the content? Name it, as in: merge hooks.py into sessions.py")
+    sources = [m for m in modules if m.text.rpartition("/")[2] != target.text and m.text != target.text]
+    sources.sort(key=lambda m: (m.strength == "weak", m.start))
+    if not sources:
+        raise NothingToDo("which file is to be merged away? Name two existing files.")
+    others = [m for m in mentions if m is not sources[0] and m is not target]
+    source, why = settle(sources[0], sources[0].of("module"), others, index, "files")
+    beside = [m for m in target.of("module") if m.ref.rpartition("/")[0] == source.ref.rpartition("/")[0]]
+    goal, evidence = settle(target, beside or target.of("module"), others, index, "files")
+    return (
+        [{"kind": "merge_modules", "source": source.ref, "target": goal.ref}],
+        [Matched(sources[0].text, source.ref, why), Matched(target.text, goal.ref, evidence)],
+    )

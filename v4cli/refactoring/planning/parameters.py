@@ -1,0 +1,75 @@
+"""Reading "add a parameter": which function, the name, the default, and which calls pass it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ...errors import NothingToDo
+from ..plan import Match as Matched
+from . import cues
+from .candidates import is_location, settle
+from .mentions import Mention
+from .questions import CALL_SITES, Asker
+
+if TYPE_CHECKING:
+    from repo_index.index import Index
+
+_CALLABLE = {"function", "method", "class"}
+
+
+def read_parameter(
+    instruction: str, mentions: list[Mention], index: Index, asker: Asker
+) -> tuple[list[dict[str, Any]], list[Matched]]:
+    """One add_parameter operation. Raises NothingToDo saying what the instruction leaves out."""
+    name = _parameter_name(instruction, mentions)
+    function = _function(instruction, mentions, name)
+    if function is None:
+        raise NothingToDo(f"which function gets the parameter {name!r}? Name one that is in the repository.")
+    others = [m for m in mentions if m is not function and m.text != name]
+    wanted = [m for m in function.of("symbol") if m.kind in _CALLABLE]
+    match, evidence = settle(function, wanted, others, index, "functions")
+    default = cues.default_value(instruction)
+    value = cues.argument_value(instruction, name, default)
+    if default is None:
+        raise NothingToDo(f"what is the default of {name!r}? Say, for example: default False.")
+    operation: dict[str, Any] = {
+        "kind": "add_parameter",
+        "symbol": match.ref,
+        "name": name,
+        "default": default,
+        "call_sites": "none",
+    }
+    if value is not None:
+        sites = cues.call_sites(instruction)
+        if sites is None:
+            options = ("all", "all_but_tests", "only_tests", "none")
+            sites = asker.choose(CALL_SITES, instruction, options)  # type: ignore[assignment]
+        operation["call_sites"] = sites
+        if sites != "none":
+            operation["call_value"] = value
+    if modules := cues.modules_to_import(instruction):
+        operation["import_modules"] = modules
+    return [operation], [Matched(function.text, match.ref, evidence)]
+
+
+def _parameter_name(instruction: str, mentions: list[Mention]) -> str:
+    functions = {m.text.rpartition(".")[2] for m in mentions if m.strength == "strong" and m.of("symbol")}
+    names = [n for n in cues.parameter_names(instruction) if n not in functions]
+    if not names:
+        raise NothingToDo("what is the new parameter called? Say, for example: add a parameter `timeout` to fetch.")
+    return names[0]
+
+
+def _function(instruction: str, mentions: list[Mention], parameter: str) -> Mention | None:
+    able = [m for m in mentions if m.text != parameter and any(x.kind in _CALLABLE for x in m.of("symbol"))]
+    # spelt as code before plain words; exact before near; a place ("in utils") only if nothing else is named,
+    # except that "to" and "in" also introduce the function itself
+    able.sort(
+        key=lambda m: (
+            m.strength == "weak",
+            not m.exact,
+            m.noun not in {"function", "method"} and is_location(instruction, m) and bool(m.of("module")),
+            m.start,
+        )
+    )
+    return able[0] if able else None

@@ -1,0 +1,123 @@
+"""Reading a rename: which mention is the old name and which the new one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ...errors import NothingToDo
+from ..plan import Match as Matched
+from . import cues
+from .candidates import is_location, settle
+from .mentions import Mention
+from .questions import KEEP_PUBLIC, Asker
+
+if TYPE_CHECKING:
+    from repo_index.index import Index
+
+#: what stands between an old name and its new one: "to", "into", "->", "should be called" ...
+_BETWEEN = re.compile(r"\b(?:to|into|as|be|becomes?|with|named|called)\b|->|=>|\u2192|:", re.IGNORECASE)
+_CALLED_INSTEAD = re.compile(r"\binstead\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    old: Mention
+    new: str
+    end: int
+    """Where in the instruction the pair ends."""
+
+
+def pairs(instruction: str, mentions: Sequence[Mention]) -> list[Pair]:
+    """(old, new) pairs in the order of the text. A new name is a strong mention behind a "to"; an old one is the
+    nearest mention before it that names something and is not a place."""
+    strong = [m for m in mentions if m.strength == "strong"]
+    found: list[Pair] = []
+    used: set[int] = set()
+    for position, new in enumerate(strong):
+        before = instruction[: new.start]
+        earlier = [
+            m
+            for m in [
+                *strong[:position],
+                *(w for w in mentions if w.strength == "weak" and w.start < new.start),
+            ]
+            if id(m) not in used and m.matches and m.text != new.text
+        ]
+        earlier.sort(key=lambda m: (m.strength == "weak", is_location(instruction, m), -m.start))
+        if not earlier or is_location_of_other(instruction, new):
+            continue
+        old = earlier[0]
+        between = before[old.end :]
+        instead = _CALLED_INSTEAD.search(instruction[new.end : new.end + 20])
+        if not (_BETWEEN.search(between) or instead) or re.search(r"[.;]\s", between):
+            continue
+        if not _could_replace(old, new):
+            continue
+        used |= {id(old), id(new)}
+        found.append(Pair(old, new.text, new.end))
+    if not found and (style := cues.case_style(instruction)):
+        olds = [m for m in strong if m.of("symbol") and not is_location(instruction, m)]
+        found = [Pair(m, cues.in_style(m.text.rpartition(".")[2], style), m.end) for m in olds[:1]]
+    return found
+
+
+def is_location_of_other(instruction: str, mention: Mention) -> bool:
+    """ "to" before the mention makes it a goal, whatever else it could be."""
+    lead = instruction[: mention.start].rstrip("`'\"( ")
+    return is_location(instruction, mention) and not re.search(r"\b(?:to|into|as|be|called|named|with)$", lead)
+
+
+def _could_replace(old: Mention, new: Mention) -> bool:
+    if old.is_file != new.is_file:
+        return bool(old.of("module")) and (new.is_file or "/" in new.text) if new.is_file else not old.is_file
+    # the name of an existing symbol can only be the goal if it is not the same kind of thing in the same place
+    exact_old = {m.ref.partition("::")[0] for m in old.exact}
+    exact_new = {m.ref.partition("::")[0] for m in new.exact if m.target == "symbol"}
+    return not (exact_old & exact_new and not new.is_file)
+
+
+def read_renames(
+    instruction: str, mentions: list[Mention], index: Index, asker: Asker
+) -> tuple[list[dict[str, Any]], list[Matched]]:
+    """The rename operations that the instruction asks for. Raises NothingToDo where old or new is missing."""
+    found = pairs(instruction, mentions)
+    if not found:
+        raise NothingToDo("a rename needs the existing name and the new one, as in: rename load to load_file")
+    operations: list[dict[str, Any]] = []
+    matched: list[Matched] = []
+    goals = {p.new for p in found}
+    for pair in found:
+        others = [m for m in mentions if m is not pair.old and m.text not in goals]
+        as_module = pair.old.is_file or pair.old.noun in {"module", "package"} or not pair.old.of("symbol")
+        wanted = pair.old.of("module", "folder") if as_module else pair.old.of("symbol")
+        match, evidence = settle(pair.old, wanted, others, index, "files" if as_module else "symbols")
+        matched.append(Matched(pair.old.text, match.ref, evidence))
+        if as_module:
+            operations.append({"kind": "rename_module", "path": match.ref, "new_path": _new_path(match.ref, pair.new)})
+        else:
+            new_name = pair.new.rpartition(".")[2]
+            operation: dict[str, Any] = {"kind": "rename_symbol", "symbol": match.ref, "new_name": new_name}
+            if _keeps_public(instruction, pair.old, asker):
+                operation["keep_public"] = True
+            operations.append(operation)
+    return operations, matched
+
+
+def _keeps_public(instruction: str, old: Mention, asker: Asker) -> bool:
+    said = cues.keeps_public_name(instruction, old.text.rpartition(".")[2])
+    if said is None:
+        return asker.choose(KEEP_PUBLIC, instruction, ("yes", "no")) == "yes"
+    return said
+
+
+def _new_path(old: str, new: str) -> str:
+    """Where the renamed file goes: a bare name stays in the folder; a dotted or slashed one is a path."""
+    folder, _, base = old.rpartition("/")
+    suffix = "." + base.rpartition(".")[2] if "." in base else ""
+    if "/" in new:
+        return new if new.endswith(suffix) else new + suffix
+    name = new if suffix and new.endswith(suffix) else new.rpartition(".")[2] + suffix
+    return f"{folder}/{name}" if folder else name
