@@ -1,0 +1,63 @@
+"""What an annotation says about the class of a value, as one dotted expression."""
+
+from __future__ import annotations
+
+import re
+
+_DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*\Z")
+#: wrappers whose first argument is the class of the value itself (or the class object: looked up alike)
+_TRANSPARENT = frozenset("Optional Annotated ClassVar Final Type type Required NotRequired ReadOnly Union".split())
+#: what such a function hands to its caller once awaited
+_AWAITED = frozenset("Awaitable Coroutine Future".split())
+#: what a generator-based context manager or fixture yields
+_YIELDS = frozenset("Iterator Generator AsyncIterator AsyncGenerator Iterable AsyncIterable".split())
+_YIELDING = ("contextmanager", "asynccontextmanager", "fixture")
+
+
+def _split(text: str, separator: str) -> list[str]:
+    """Parts of `text` at `separator` outside brackets."""
+    parts, depth, start = [], 0, 0
+    for i, char in enumerate(text):
+        if char in "[(":
+            depth += 1
+        elif char in ")]":
+            depth -= 1
+        elif char == separator and depth == 0:
+            parts.append(text[start:i])
+            start = i + 1
+    parts.append(text[start:])
+    return [p for p in parts if p.strip()]
+
+
+def reduced(annotation: str, decorators: tuple[str, ...] = ()) -> str:
+    """`Optional["app.Flask"]` -> `app.Flask`; "" when the annotation names no class or several.
+
+    `decorators` of a function tell whether a yielded value is meant (context managers, fixtures).
+    """
+    text = annotation.replace(" ", "").replace("\n", "").strip("\"'")
+    for _ in range(8):
+        text = text.strip("\"'")
+        parts = [p for p in _split(text, "|") if p.strip("\"'") != "None"]
+        if len(parts) != 1:
+            return ""
+        text = parts[0].strip("\"'")
+        if _DOTTED.match(text):
+            return "" if text == "None" else text
+        if not text.endswith("]") or "[" not in text:
+            return ""
+        head, inner = text[:-1].split("[", 1)
+        name = head.rsplit(".", 1)[-1]
+        arguments = _split(inner, ",")
+        if name in _YIELDS and any(d.split("(")[0].rsplit(".", 1)[-1] in _YIELDING for d in decorators):
+            text = arguments[0] if arguments else ""
+        elif name == "Union":
+            text = "|".join(arguments)
+        elif name in _TRANSPARENT:
+            text = arguments[0] if arguments else ""
+        elif name in _AWAITED:
+            text = arguments[-1] if arguments else ""
+        elif _DOTTED.match(head):  # a generic class of some kind: its members are those of the class
+            return head
+        else:
+            return ""
+    return ""
