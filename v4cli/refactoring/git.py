@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from functools import lru_cache
 from pathlib import Path
 
 from ..errors import EnvironmentLacks
@@ -61,6 +62,7 @@ def last_line(text: bytes) -> str:
     return lines[-1] if lines else "no message"
 
 
+@lru_cache(maxsize=16)
 def git_dir(root: Path) -> Path:
     """The folder of this work tree's own git data (for a linked work tree, below .git/worktrees/)."""
     text = output(root, "rev-parse", "--absolute-git-dir")
