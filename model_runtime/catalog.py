@@ -1,4 +1,6 @@
-"""The models that are known by name: what they are, where they come from, and where they lie on this machine."""
+"""The models that are known by name: what they are, where they come from, and where they lie on this
+machine.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ class WheelSource:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A model of the catalogue. `sha256` decides what the model is; the sources are only ways to get at it."""
+    """A model of the catalogue. `sha256` decides what the model is; the sources are only ways to get at
+    it.
+    """
 
     name: str
     title: str
@@ -98,9 +102,7 @@ def find(name: str) -> Entry:
         return entry
     close = difflib.get_close_matches(name.lower(), ENTRIES, n=1, cutoff=0.5)
     hint = f"; did you mean {close[0]}?" if close else ""
-    raise ModelNotFound(
-        f"no model is called {name!r}{hint} (known: {', '.join(ENTRIES)}; or give a GGUF file)"
-    )
+    raise ModelNotFound(f"no model is called {name!r}{hint} (known: {', '.join(ENTRIES)}; or give a GGUF file)")
 
 
 def locate(name_or_path: str | Path) -> Path:
@@ -113,9 +115,7 @@ def locate(name_or_path: str | Path) -> Path:
         entry = ENTRIES[text.lower()]
         path = path_of(entry)
         if not path.is_file() or path.stat().st_size != entry.bytes:
-            raise ModelNotFound(
-                f"the model {entry.name} is not on this machine: run `v4 model pull {entry.name}`"
-            )
+            raise ModelNotFound(f"the model {entry.name} is not on this machine: run `v4 model pull {entry.name}`")
         return path
     path = Path(text).expanduser()
     if path.is_file():

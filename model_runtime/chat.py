@@ -1,7 +1,7 @@
 """Prompts in ChatML, the format of the Qwen2.5 family, as token ids.
 
-Only this file writes control tokens. What a message says is encoded as plain text, so no content can end its turn
-or open another.
+Only this file writes control tokens. What a message says is encoded as plain text, so no content can end its
+turn or open another.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The metadata at the head of a GGUF file, read without its tensors and without torch or numpy.
 
-The `gguf` package reads the same in about ten seconds for a vocabulary of 150,000 tokens, since it wraps every
-string in arrays; a command that only counts tokens cannot wait for that. Format: version 2 and 3 of
+The `gguf` package reads the same in about ten seconds for a vocabulary of 150,000 tokens, since it wraps
+every string in arrays; a command that only counts tokens cannot wait for that. Format: version 2 and 3 of
 https://github.com/ggml-org/ggml/blob/master/docs/gguf.md, little-endian.
 """
 

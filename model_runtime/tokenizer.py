@@ -1,9 +1,9 @@
 """Text to token ids and back, from the vocabulary inside a GGUF file; needs neither weights nor torch.
 
-Byte-level BPE over the pre-tokeniser regular expression that the file names. Plain text never turns into a control
-token: `encode(text)` does not know them, so a source file that holds "<|im_end|>" stays what it is, bytes. Only
-template text is encoded with `special=True`. No Unicode normalisation is done (the published Qwen2 tokeniser applies
-NFC): the bytes of a source file come back as they went in.
+Byte-level BPE over the pre-tokeniser regular expression that the file names. Plain text never turns into a
+control token: `encode(text)` does not know them, so a source file that holds "<|im_end|>" stays what it is,
+bytes. Only template text is encoded with `special=True`. No Unicode normalisation is done (the published
+Qwen2 tokeniser applies NFC): the bytes of a source file come back as they went in.
 """
 
 from __future__ import annotations
@@ -64,9 +64,7 @@ class Tokenizer:
         model, pre = metadata.get("tokenizer.ggml.model"), metadata.get("tokenizer.ggml.pre")
         if model != "gpt2" or pre not in PRE_TOKENIZERS:
             known = ", ".join(sorted(PRE_TOKENIZERS))
-            raise BadGGUF(
-                f"tokeniser {model!r} with pre-tokeniser {pre!r} is not supported (supported: {known})"
-            )
+            raise BadGGUF(f"tokeniser {model!r} with pre-tokeniser {pre!r} is not supported (supported: {known})")
         try:
             self._texts: list[str] = metadata["tokenizer.ggml.tokens"]
             self._types: list[int] = metadata["tokenizer.ggml.token_type"]
@@ -95,9 +93,7 @@ class Tokenizer:
         from tokenizers import Regex, Tokenizer, models, pre_tokenizers
 
         vocabulary = {
-            text: i
-            for i, (text, kind) in enumerate(zip(self._texts, self._types, strict=True))
-            if kind == _NORMAL
+            text: i for i, (text, kind) in enumerate(zip(self._texts, self._types, strict=True)) if kind == _NORMAL
         }
         try:
             bpe = Tokenizer(models.BPE(vocabulary, merges))  # type: ignore[arg-type]
@@ -136,9 +132,7 @@ class Tokenizer:
     def _bytes(self) -> list[bytes]:
         table = _byte_alphabet()
         return [
-            text.translate(table).encode("latin-1", "replace")
-            if kind == _NORMAL
-            else text.encode("utf-8", "replace")
+            text.translate(table).encode("latin-1", "replace") if kind == _NORMAL else text.encode("utf-8", "replace")
             for text, kind in zip(self._texts, self._types, strict=True)
         ]
 
@@ -211,7 +205,8 @@ def _load(path: Path, size: int, changed_ns: int) -> Tokenizer:
 
 
 def load_tokenizer(path_or_name: str | Path) -> Tokenizer:
-    """The tokeniser of a model of the catalogue or of a GGUF file, in about half a second; kept for the next call.
+    """The tokeniser of a model of the catalogue or of a GGUF file, in about half a second; kept for the next
+    call.
 
     Raises catalog.ModelNotFound when there is no such model, BadGGUF when its tokeniser is not supported.
     """

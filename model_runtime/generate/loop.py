@@ -1,0 +1,258 @@
+"""Decoding: prompt to text, token by token, with a grammar, stop strings, forced tokens and drafts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
+
+from .. import chat
+from .grammar import Grammar, Matcher
+from .sampling import Sampler
+from .speculation import MOST_ROWS, PromptLookup
+from .stopping import StopStrings
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from ..tokenizer import Tokenizer
+
+Finish = Literal["stop", "length", "grammar"]
+
+
+class Session(Protocol):
+    """The tokens a model has seen, and the means to show it more (model_runtime.model.Session)."""
+
+    ids: list[int]
+
+    def extend(self, ids: Sequence[int], all_logits: bool = False) -> Tensor: ...
+    def truncate(self, n: int) -> None: ...
+
+
+class Model(Protocol):
+    @property
+    def tokenizer(self) -> Tokenizer: ...
+    def session(self) -> Any: ...
+
+
+@dataclass(slots=True)
+class Result:
+    """How a generation went. Times are in seconds."""
+
+    text: str = ""
+    token_ids: list[int] = field(default_factory=list)
+    """All tokens produced, with the end token, and those of a stop string (which `text` leaves out)."""
+    finish_reason: Finish = "length"
+    """"stop": end of turn or stop string; "length": max_tokens; "grammar": the grammar admits nothing
+    more.
+    """
+    prompt_tokens: int = 0
+    reused_tokens: int = 0
+    """Tokens of the prompt that the session already held."""
+    seconds_prefill: float = 0.0
+    seconds_decode: float = 0.0
+    forced: int = 0
+    """Tokens that the grammar left no choice about."""
+    drafted: int = 0
+    accepted: int = 0
+
+    @property
+    def output_tokens(self) -> int:
+        return len(self.token_ids)
+
+
+def extend_to(session: Session, ids: Sequence[int]) -> tuple[Tensor, int]:
+    """Make the session hold exactly `ids`, keeping the prefix they share.
+
+    Returns the float32 logits [vocabulary] after the last token, and how many tokens were reused. The last
+    token is always computed, since its logits are needed.
+    """
+    if not ids:
+        raise ValueError("an empty prompt: there is nothing to continue")
+    held = session.ids
+    most = min(len(held), len(ids) - 1)
+    shared = next((i for i in range(most) if held[i] != ids[i]), most)
+    if shared < len(held):
+        session.truncate(shared)
+    return session.extend(ids[shared:]), shared
+
+
+def prompt_ids(prompt: str | Sequence[int] | Sequence[chat.Message], tokenizer: Tokenizer) -> list[int]:
+    """Token ids of plain text (no control tokens), of a conversation, or the given ids."""
+    if isinstance(prompt, str):
+        return tokenizer.encode(prompt)
+    if prompt and isinstance(prompt[0], Mapping):
+        return chat.render(cast("Sequence[chat.Message]", prompt), tokenizer)
+    return list(cast("Sequence[int]", prompt))
+
+
+class Generation:
+    """Text pieces, as they come; made by `generate`. `result` runs what is left and says how it went."""
+
+    def __init__(self, pieces: Iterator[str], result: Result) -> None:
+        self._pieces = pieces
+        self._result = result
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        return next(self._pieces)
+
+    @property
+    def result(self) -> Result:
+        for _ in self._pieces:
+            pass
+        return self._result
+
+
+def generate(
+    model: Model,
+    prompt: str | Sequence[int] | Sequence[chat.Message],
+    max_tokens: int,
+    *,
+    grammar: Grammar | None = None,
+    stop: Sequence[str] = (),
+    temperature: float = 0.0,
+    top_p: float = 1.0,
+    seed: int = 0,
+    speculate: int | None = None,
+    session: Session | None = None,
+) -> Generation:
+    """Continue a prompt by at most `max_tokens` tokens.
+
+    `session`: continue in this one (what it shares with the prompt is not computed again), else in a new one.
+    `speculate`: draft up to that many tokens from the text so far (at most 7), for output that repeats its
+    input. Raises BadGrammar, chat.BadMessages, ValueError for an empty prompt; nothing is computed before the
+    first piece is asked for.
+    """
+    tokenizer = model.tokenizer
+    ids = prompt_ids(prompt, tokenizer)
+    if not ids:
+        raise ValueError("an empty prompt: there is nothing to continue")
+    run = _Run(
+        session=session if session is not None else model.session(),
+        tokenizer=tokenizer,
+        matcher=grammar.matcher(tokenizer) if grammar is not None else None,
+        sampler=Sampler(temperature, top_p, seed),
+        stops=StopStrings([stop] if isinstance(stop, str) else stop),
+        lookup=PromptLookup(min(speculate, MOST_ROWS - 1)) if speculate else None,
+        max_tokens=max_tokens,
+        result=Result(prompt_tokens=len(ids)),
+    )
+    return Generation(run.pieces(ids), run.result)
+
+
+@dataclass(slots=True)
+class _Run:
+    session: Session
+    tokenizer: Tokenizer
+    matcher: Matcher | None
+    sampler: Sampler
+    stops: StopStrings
+    lookup: PromptLookup | None
+    max_tokens: int
+    result: Result
+    finished: bool = False
+
+    def pieces(self, prompt: list[int]) -> Iterator[str]:
+        started = time.perf_counter()
+        row, self.result.reused_tokens = extend_to(self.session, prompt)
+        self.result.seconds_prefill = time.perf_counter() - started
+        decoder = self.tokenizer.stream()
+        if self.lookup:
+            self.lookup.feed(prompt)
+        started = time.perf_counter()
+        for token in self._tokens(row):
+            piece = self.stops.push(decoder.push(token))
+            if self.stops.hit is not None:
+                self._finish("stop")
+            self.result.seconds_decode = time.perf_counter() - started
+            if piece:
+                self.result.text += piece
+                yield piece
+            if self.stops.hit is not None:
+                return
+        tail = self.stops.push(decoder.finish()) + self.stops.finish()
+        if tail:
+            self.result.text += tail
+            yield tail
+
+    def _tokens(self, first: Tensor) -> Iterator[int]:
+        """The tokens, one at a time. `first` is what the model expects after the tokens the session holds."""
+        if self.max_tokens <= 0:
+            return
+        draft: list[int] = []
+        pending = yield from self._accept(self._forced())
+        rows: Sequence[Tensor] | Tensor = () if pending else (first,)
+        while True:
+            # rows[i] is what the model expects before draft[i], which the session already holds
+            good = 0
+            for i, row in enumerate(rows):
+                if self.finished:
+                    return
+                pending = yield from self._accept(self._choose(row))
+                if i == len(draft) or pending[0] != draft[i]:
+                    break
+                good += 1
+                if pending := pending[1:]:
+                    break
+            if self.finished:
+                return
+            self.result.accepted += good
+            if good < len(draft):
+                self.session.truncate(len(self.session.ids) - len(draft) + good)
+            draft = self._draft(len(pending))
+            if draft:
+                rows = self.session.extend([*pending, *draft], all_logits=True)[len(pending) - 1 :]
+            else:
+                rows = (self.session.extend(pending),)
+
+    def _choose(self, row: Tensor) -> list[int]:
+        """The next token, and the tokens that the grammar then leaves no choice about."""
+        if self.matcher is None:
+            return [self.sampler.choose(row)]
+        token = self.sampler.choose(self.matcher.mask(row))
+        if self.tokenizer.is_control(token):
+            return [token]
+        self.matcher.consume(token)
+        return [token, *self._forced()]
+
+    def _forced(self) -> list[int]:
+        tokens = self.matcher.forced() if self.matcher is not None else []
+        self.result.forced += len(tokens)
+        return tokens
+
+    def _accept(self, tokens: list[int]) -> Generator[int, None, list[int]]:
+        """Record and hand out tokens that are settled, up to one that ends the text; returns them."""
+        taken: list[int] = []
+        for token in tokens:
+            taken.append(token)
+            self.result.token_ids.append(token)
+            if self.lookup is not None:
+                self.lookup.feed((token,))
+            if self.tokenizer.is_control(token):
+                self._finish("stop")
+            elif self.matcher is not None and self.matcher.ended and len(taken) == len(tokens):
+                self._finish("grammar")
+            elif len(self.result.token_ids) >= self.max_tokens:
+                self._finish("length")
+            yield token
+            if self.finished:
+                break
+        return taken
+
+    def _finish(self, reason: Finish) -> None:
+        self.result.finish_reason = reason
+        self.finished = True
+
+    def _draft(self, pending: int) -> list[int]:
+        if self.lookup is None:
+            return []
+        left = self.max_tokens - len(self.result.token_ids) - 1
+        draft = self.lookup.draft(min(MOST_ROWS - pending, left))
+        if draft and self.matcher is not None:
+            draft = draft[: self.matcher.fits(draft)]
+        self.result.drafted += len(draft)
+        return draft
