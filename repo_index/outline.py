@@ -1,0 +1,78 @@
+"""Short forms of a file for when all of it does not fit: its signatures, or one line of names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from .facts import Definition, FileFacts
+
+_HEADING = re.compile(r"(?m)^(#{1,4}\s+\S.*|[^\s=~^\-*#.`][^\n]{0,100}\n[=\-~^*#]{3,}\s*$)")
+_SHOWN = ("class", "function", "method", "interface", "type", "enum")
+_LONGEST = 240
+_NAMES = 24
+
+
+def _one_line(text: str) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= _LONGEST else flat[: _LONGEST - 1] + "…"
+
+
+def _head(definition: Definition, source: bytes) -> str:
+    """The signature, read from the source where the facts hold none."""
+    if definition.signature:
+        return _one_line(definition.signature)
+    end = definition.body_span[0] if definition.body_span else definition.span[1]
+    return _one_line(source[definition.span[0] : end].decode("utf-8", "replace")).rstrip(" :{")
+
+
+def _visible(definitions: Iterable[Definition]) -> list[Definition]:
+    """Classes, functions and methods, without those inside functions; module-level constants."""
+    definitions = list(definitions)
+    functions = {d.qualified for d in definitions if d.kind in ("function", "method")}
+    return sorted(
+        (
+            d
+            for d in definitions
+            if (d.kind in _SHOWN or (d.kind == "constant" and not d.parent))
+            and not any(d.qualified.startswith(f"{f}.") for f in functions if f != d.qualified)
+        ),
+        key=lambda d: (d.line, d.qualified),
+    )
+
+
+def headings(text: str) -> list[tuple[int, str]]:
+    """Headings of a Markdown or reStructuredText document: (line from 1, text)."""
+    found = []
+    fenced = [m.span() for m in re.finditer(r"(?ms)^```.*?(?:^```|\Z)", text)]
+    for match in _HEADING.finditer(text):
+        if not any(a <= match.start() < b for a, b in fenced):
+            line = text.count("\n", 0, match.start()) + 1
+            found.append((line, match[1].split("\n")[0].strip()))
+    return found
+
+
+def signatures(text: str, facts: FileFacts | None, source: bytes) -> str:
+    """One line per definition with its line number and the first line of its docstring; of a document its
+    headings. "" when there is nothing to show."""
+    if facts is None:
+        return "".join(f"{line:>5} {_one_line(title)}\n" for line, title in headings(text))
+    lines = []
+    for definition in _visible(facts.definitions):
+        indent = "  " * definition.qualified.count(".")
+        lines.append(f"{definition.line:>5} {indent}{_head(definition, source)}\n")
+        if definition.doc.strip():
+            lines.append(f"      {indent}  # {_one_line(definition.doc.strip().splitlines()[0])}\n")
+    return "".join(lines)
+
+
+def names(text: str, facts: FileFacts | None) -> str:
+    """The names a file defines at its top, or the titles of a document, in one line."""
+    if facts is None:
+        shown = [title.lstrip("# ") for _, title in headings(text)[:6]]
+    else:
+        top = [d for d in _visible(facts.definitions) if not d.parent]
+        public = [d for d in top if not d.name.startswith("_")] or top
+        shown = list(dict.fromkeys(d.name for d in public))
+    more = f", … {len(shown) - _NAMES} more" if len(shown) > _NAMES else ""
+    return _one_line(", ".join(shown[:_NAMES]) + more)

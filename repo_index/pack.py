@@ -1,0 +1,332 @@
+"""A repository as one text under a token budget: ordered segments and a manifest of what stands where.
+
+The stable part comes first: files in an order of order.py, each whole or, when the budget is short, as its
+signatures; then one line for each file that is not shown otherwise; then, for a question, the definitions that
+bear on it, the best last. An edit of a file leaves everything before it as it was, and a question leaves the
+stable part as it was where all of it fits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, MutableMapping, Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Literal
+
+from . import outline
+from .history import change_history
+from .order import change_order, dependency_order
+from .records import FileRecord, Hit
+from .secrets import redact, secret_file
+from .segments import Form, LeftOut, Pack, Segment
+
+if TYPE_CHECKING:
+    from .index import Index
+
+__all__ = ["Count", "Form", "LeftOut", "OrderName", "Pack", "Segment", "arrange", "build_pack"]
+
+OrderName = Literal["dsa", "path", "change"]
+Count = Callable[[str], int]
+
+#: no text has fewer tokens than this many characters each; a file above that is not worth counting
+_MOST_CHARACTERS_PER_TOKEN = 10
+_EXCERPT_LINES = 160
+#: tokens of the part chosen for a question: an eighth of the budget, within these bounds and at most half
+_TAIL_LEAST, _TAIL_MOST = 4096, 16384
+_LOCK_FILES = frozenset(
+    """package-lock.json npm-shrinkwrap.json yarn.lock pnpm-lock.yaml bun.lock poetry.lock pdm.lock uv.lock
+    Pipfile.lock Cargo.lock composer.lock Gemfile.lock go.sum flake.lock""".split()
+)
+
+
+@dataclass(slots=True)
+class _File:
+    record: FileRecord
+    rank: int
+    use: int = 0
+    relevance: float = 0.0
+    form: Form | Literal[""] = ""
+    segment: Segment | None = None
+    reason: str = ""
+
+    @property
+    def importance(self) -> tuple[float, int, int, str]:
+        return (-self.relevance, self.rank, -self.use, self.record.path)
+
+
+def _rank(record: FileRecord) -> int:
+    """What a reader of the repository needs first: source, its read-me and settings, other documents, tests."""
+    if record.role == "source":
+        return 0 if record.language not in ("text", "binary") else 3
+    if "/" not in record.path and record.path.lower().startswith(("readme", "pyproject.toml", "package.json")):
+        return 1
+    return {"doc": 2, "test": 3}.get(record.role, 4)
+
+
+def _matches(path: str, patterns: Sequence[str]) -> bool:
+    """Globs over the whole path; a pattern without a slash also matches a name or a folder at any depth."""
+    parts = path.split("/")
+    return any(
+        fnmatchcase(path, p)
+        or path.startswith(p.rstrip("/") + "/")
+        or ("/" not in p and any(fnmatchcase(x, p) for x in parts))
+        for p in patterns
+    )
+
+
+def _sift(index: Index, include: Sequence[str], exclude: Sequence[str]) -> tuple[list[_File], list[LeftOut]]:
+    files: list[_File] = []
+    out: list[LeftOut] = []
+    for record in index.files():
+        path = record.path
+        if include and not _matches(path, include):
+            continue
+        reason = secret_file(path)
+        if _matches(path, exclude):
+            reason = "excluded"
+        elif reason:
+            reason = f"{reason}: may hold secrets"
+        elif record.skipped:
+            reason = record.skipped
+        elif record.language == "binary":
+            reason = "binary"
+        elif record.role == "generated" or path.rsplit("/", 1)[-1] in _LOCK_FILES:
+            reason = "generated"
+        elif not record.size:
+            reason = "empty"
+        if reason:
+            out.append(LeftOut(path, reason))
+        else:
+            files.append(_File(record, _rank(record)))
+    return files, out
+
+
+class _Maker:
+    """Makes segments and counts their tokens; counts are kept by content, so nothing is counted twice."""
+
+    def __init__(self, index: Index, count: Count, counts: MutableMapping[str, int] | None, block: int) -> None:
+        self.index = index
+        self.count = count
+        self.counts = counts if counts is not None else {}
+        self.block = block
+        self._texts: dict[str, tuple[str, int]] = {}
+
+    def text(self, path: str) -> tuple[str, int]:
+        """The text with secrets masked, and how many were."""
+        if path not in self._texts:
+            text, found = redact(self.index.text(path))
+            self._texts[path] = (text, len(found))
+        return self._texts[path]
+
+    def tokens(self, segment: Segment) -> int:
+        key = f"{segment.blob}:{segment.form}:{segment.start_line}-{segment.end_line}:{segment.path}"
+        if key not in self.counts:
+            self.counts[key] = self.count(segment.render())
+        return self.counts[key]
+
+    def make(self, record: FileRecord, form: Form, start: int = 1, end: int = 0) -> Segment | None:
+        """The segment, None when that form of the file has nothing to show."""
+        text, masked = self.text(record.path)
+        lines = text.count("\n") + (not text.endswith("\n"))
+        facts = self.index.facts(record.path)
+        if form == "signatures":
+            text = outline.signatures(text, facts, self.index.read(record.path))
+            if not text:
+                return None
+        elif form == "map":
+            text = outline.names(text, facts)
+        elif form == "excerpt":
+            text = "\n".join(text.split("\n")[start - 1 : end])
+            masked = text.count("REDACTED") if masked else 0
+        at = (start, end) if form == "excerpt" else (1, lines)
+        segment = Segment(record.path, *at, text, record.blob, record.role, form, masked=masked)
+        segment = replace(segment, tokens=self.tokens(segment))
+        return self._aligned(segment) if self.block and form != "map" else segment
+
+    def _aligned(self, segment: Segment) -> Segment:
+        """The segment filled up with lines of one point so that it ends on a block boundary, where that is
+        possible with this tokeniser."""
+        short = -segment.tokens % self.block
+        unit = self.count(segment.render() + ".\n" * 8) - segment.tokens
+        if not short or unit <= 0 or short * 8 % unit:
+            return segment
+        text = segment.render().split("\n", 1)[1] + ".\n" * (short * 8 // unit)
+        filled = replace(segment, text=text)
+        tokens = self.count(filled.render())
+        return replace(filled, tokens=tokens) if tokens % self.block == 0 else segment
+
+
+def _hits(index: Index, question: str, known: set[str]) -> list[Hit]:
+    return [hit for hit in index.search(question, limit=40) if hit.path in known]
+
+
+def _excerpts(maker: _Maker, hits: list[Hit], records: dict[str, FileRecord], budget: int) -> list[Segment]:
+    """Segments for the best hits within `budget` tokens: files by their best hit, the best last."""
+    chosen: dict[str, dict[tuple[int, int], Segment]] = {}
+    best: dict[str, int] = {}
+    left = budget
+    for number, hit in enumerate(hits):
+        end = min(hit.end_line, hit.start_line + _EXCERPT_LINES - 1)
+        spans = chosen.setdefault(hit.path, {})
+        if any(a <= hit.start_line and end <= b for a, b in spans):
+            continue
+        inside = [s for s in spans if hit.start_line <= s[0] and s[1] <= end]
+        segment = maker.make(records[hit.path], "excerpt", hit.start_line, end)
+        if segment is None or segment.tokens - sum(spans[s].tokens for s in inside) > left:
+            continue
+        left -= segment.tokens - sum(spans[s].tokens for s in inside)
+        for span in inside:
+            del spans[span]
+        spans[(hit.start_line, end)] = segment
+        best.setdefault(hit.path, number)
+    return [chosen[path][span] for path in sorted(best, key=lambda p: -best[p]) for span in sorted(chosen[path])]
+
+
+class _Ladder:
+    """Raises files from nothing to a line of the map, to signatures, to the whole, while the budget lasts."""
+
+    def __init__(self, maker: _Maker, budget: int) -> None:
+        self.maker = maker
+        self.left = budget
+
+    def raise_to(self, file: _File, form: Form, limit: int | None = None) -> bool:
+        """Whether the file now has that form. `limit` bounds the tokens it may take."""
+        room = self.left + (file.segment.tokens if file.segment else 0)
+        if limit is not None:
+            room = min(room, limit)
+        if form == "whole" and file.record.size > room * _MOST_CHARACTERS_PER_TOKEN:
+            file.reason = f"over the budget: about {file.record.size // 4:,} tokens, {room:,} left"
+            return False
+        segment = self.maker.make(file.record, form)
+        if segment is None:
+            return False
+        if segment.tokens > room:
+            file.reason = f"over the budget: {segment.tokens:,} tokens, {room:,} left"
+            return False
+        self.left -= segment.tokens - (file.segment.tokens if file.segment else 0)
+        file.form, file.segment = form, segment
+        return True
+
+
+def _fill(ladder: _Ladder, files: Sequence[_File]) -> None:
+    """Choose a form for every file; the most important rise first, breadth before depth."""
+    by_importance = sorted(files, key=lambda f: f.importance)
+    budget = ladder.left
+    if sum(f.record.size for f in files) <= budget * _MOST_CHARACTERS_PER_TOKEN:
+        if all(ladder.raise_to(file, "whole") for file in by_importance):
+            return
+        for file in files:
+            file.form, file.segment = "", None
+        ladder.left = budget
+    map_room = budget // 4
+    for file in by_importance:
+        if ladder.raise_to(file, "map", map_room) and file.segment is not None:
+            map_room -= file.segment.tokens
+    for ranks in ((0,), (1, 2), (3, 4)):
+        for form in ("signatures", "whole"):
+            for file in by_importance:
+                if file.rank in ranks or file.relevance:
+                    ladder.raise_to(file, form)
+
+
+def _arranged(index: Index, files: Sequence[_File], order: OrderName) -> list[Segment]:
+    """Segments of the files with more than a line, in the chosen order, then the map by path."""
+    shown = {f.record.path: f for f in files if f.segment is not None and f.form != "map"}
+    ranks = {path: min(f.rank, 1) for path, f in shown.items()}
+    ordered = arrange(index, sorted(shown), order, ranks)
+    mapped = sorted((f for f in files if f.form == "map"), key=lambda f: f.record.path)
+    return [s for f in (*(shown[p] for p in ordered), *mapped) if (s := f.segment) is not None]
+
+
+def arrange(index: Index, paths: Sequence[str], order: OrderName, ranks: dict[str, int] | None = None) -> list[str]:
+    """The paths in the named order. Raises ValueError for an order that does not exist."""
+    if order == "path":
+        return sorted(paths)
+    if order == "change":
+        return change_order(paths, change_history(index.root))
+    if order != "dsa":
+        raise ValueError(f"no such order: {order!r} (one of dsa, path, change)")
+    if ranks is None:
+        ranks = {r.path: min(_rank(r), 1) for r in index.files()}
+    hard: set[tuple[str, str]] = set()
+    soft: set[tuple[str, str]] = set()
+    for edge in index.edges():
+        if edge.target is not None:
+            (soft if edge.kind in ("type", "lazy") else hard).add((edge.source, edge.target))
+    return dependency_order(paths, hard, soft=soft, rank=ranks)
+
+
+def build_pack(
+    index: Index,
+    budget_tokens: int,
+    count: Count,
+    *,
+    question: str | None = None,
+    order: OrderName = "dsa",
+    block: int = 0,
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    counts: MutableMapping[str, int] | None = None,
+) -> Pack:
+    """Pack the repository into at most `budget_tokens` tokens as `count` counts them.
+
+    `counts` keeps token counts between packs (one mapping per tokeniser). `block` fills segments up to a
+    multiple of that many tokens. `include` and `exclude` are globs over paths; nothing outside `include` is
+    listed. Files that may hold secrets, binary, large, generated and empty files are left out, with the reason;
+    tokens and keys inside other files are masked.
+    Raises ValueError for a negative budget or an unknown order.
+    """
+    if budget_tokens < 0:
+        raise ValueError(f"the budget must not be negative: {budget_tokens}")
+    files, dropped = _sift(index, include, exclude)
+    importers: dict[str, set[str]] = {}
+    for edge in index.edges():
+        if edge.target is not None:
+            importers.setdefault(edge.target, set()).add(edge.source)
+    records = {f.record.path: f.record for f in files}
+    hits = _hits(index, question, set(records)) if question else []
+    for file in files:
+        file.use = len(importers.get(file.record.path, ()))
+    maker = _Maker(index, count, counts, block)
+
+    budget = budget_tokens
+    while True:
+        stable, tail = _compose(index, maker, files, hits, records, budget, order)
+        pack = Pack((*stable, *tail), (), budget_tokens, 0, order, len(tail), question or "")
+        tokens = count(pack.render()) if pack.segments else 0
+        if tokens <= budget_tokens:
+            break
+        budget -= tokens - budget_tokens  # the tokeniser counts more across a boundary than in the parts
+    for file in files:
+        if file.form != "whole":
+            dropped.append(LeftOut(file.record.path, file.reason, file.form))
+    return replace(pack, tokens=tokens, left_out=tuple(sorted(dropped, key=lambda x: x.path)))
+
+
+def _compose(
+    index: Index,
+    maker: _Maker,
+    files: Sequence[_File],
+    hits: list[Hit],
+    records: dict[str, FileRecord],
+    budget: int,
+    order: OrderName,
+) -> tuple[list[Segment], list[Segment]]:
+    for file in files:
+        file.form, file.segment, file.reason, file.relevance = "", None, "", 0.0
+    ladder = _Ladder(maker, budget)
+    _fill(ladder, files)
+    if not hits:
+        return _arranged(index, files, order), []
+    share = min(budget // 2, max(_TAIL_LEAST, budget // 8), _TAIL_MOST)
+    if all(file.form == "whole" for file in files):
+        return _arranged(index, files, order), _excerpts(maker, hits, records, min(share, ladder.left))
+    tail = _excerpts(maker, hits, records, share)
+    for hit in hits:
+        for file in files:
+            if file.record.path == hit.path:
+                file.relevance = max(file.relevance, hit.score)
+    for file in files:
+        file.form, file.segment, file.reason = "", None, ""
+    _fill(_Ladder(maker, budget - sum(s.tokens for s in tail)), files)
+    return _arranged(index, files, order), tail
