@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import NothingToDo
 from .plan import Match, Plan
 from .planning.cues import parameter_names
-from .planning.mentions import Mention, find_mentions
+from ..mentions import Mention, find_mentions
 from .planning.moves import read_merge, read_move
 from .planning.parameters import read_parameter
 from .planning.questions import KIND, Asker, ModelAsker

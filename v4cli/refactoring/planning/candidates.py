@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ...errors import NothingToDo
-from .mentions import Match, Mention
+from ...mentions import Match, Mention
 
 if TYPE_CHECKING:
     from repo_index.index import Index

@@ -6,10 +6,10 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from ...errors import NothingToDo
+from ...mentions import Mention
 from ..plan import Match as Matched
 from . import cues
 from .candidates import settle
-from .mentions import Mention
 from .questions import SELECTION, Asker
 
 if TYPE_CHECKING:

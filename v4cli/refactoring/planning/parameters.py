@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ...errors import NothingToDo
+from ...mentions import Mention
 from ..plan import Match as Matched
 from . import cues
 from .candidates import is_location, settle
-from .mentions import Mention
 from .questions import CALL_SITES, Asker
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ...errors import NothingToDo
+from ...mentions import Mention
 from ..plan import Match as Matched
 from . import cues
 from .candidates import is_location, settle
-from .mentions import Mention
 from .questions import KEEP_PUBLIC, Asker
 
 if TYPE_CHECKING:

@@ -1,0 +1,68 @@
+"""How many prompt tokens `ask` may use on this machine, from the measured speed of reading.
+
+The speed is measured once a model, machine and thread count, and kept in the cache folder, so that the same
+question on the same machine gets the same prompt.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from model_runtime.model import Model
+
+#: seconds that reading the prompt may take before the first word of the answer
+PATIENCE = 20.0
+STEPS = (1024, 2048, 4096, 8192, 16384)
+_SAMPLE_TOKENS = 384
+
+
+def choose(tokens_per_second: float) -> int:
+    """The largest step of STEPS that is read within PATIENCE."""
+    able = [step for step in STEPS if step <= tokens_per_second * PATIENCE]
+    return able[-1] if able else STEPS[0]
+
+
+def budget(model: Model, cache: Path) -> int:
+    """Prompt tokens for this model on this machine; measures the speed at first use (about two seconds)."""
+    path = cache / "speed.json"
+    key = f"{model.digest[:16]}-{os.cpu_count()}-{os.uname().nodename}"
+    try:
+        known = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(known, dict):
+            known = {}
+    except (OSError, ValueError):
+        known = {}
+    speed = known.get(key)
+    if not isinstance(speed, (int, float)) or speed <= 0:
+        speed = _measure(model)
+        known[key] = round(speed, 1)
+        _write(path, known)
+    return choose(float(speed))
+
+
+def _measure(model: Model) -> float:
+    ids = (model.tokenizer.encode("def measure(values: list[float]) -> float:\n    return sum(values)\n") * 40)[
+        :_SAMPLE_TOKENS
+    ]
+    best = float("inf")
+    for _ in range(2):
+        session = model.session()
+        started = time.perf_counter()
+        session.extend(ids)
+        best = min(best, time.perf_counter() - started)
+    return len(ids) / max(best, 1e-6)
+
+
+def _write(path: Path, known: dict[str, float]) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        scratch = path.with_suffix(f".{os.getpid()}.tmp")
+        scratch.write_text(json.dumps(known, indent=1, sort_keys=True), encoding="utf-8")
+        os.replace(scratch, path)
+    except OSError:
+        pass  # a cache that cannot be written costs two seconds at the next question, nothing else

@@ -1,0 +1,102 @@
+"""The code that a question needs: what it names, then what search finds, cut to a token budget."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..mentions import find_mentions
+from .exact import Citation
+
+if TYPE_CHECKING:
+    from repo_index.index import Index
+
+    from repo_index.records import Symbol
+
+#: a longer definition is cut to its head, in lines
+WHOLE_LINES = 90
+HEAD_LINES = 60
+SEARCHED = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    citation: Citation
+    text: str
+    qualified: str = ""
+
+    def shown(self, number: int) -> str:
+        return f"[{number}] {self.citation}\n{self.text}\n"
+
+
+def retrieve(question: str, index: Index, budget: int, count: Callable[[str], int]) -> list[Source]:
+    """Sources within `budget` tokens, the most relevant last, next to the question.
+
+    Definitions that the question names come before what search finds; no line is given twice.
+    """
+    chosen: list[Source] = []
+    left = budget
+    for source in _candidates(question, index):
+        if any(_overlaps(source.citation, other.citation) for other in chosen):
+            continue
+        cost = count(source.shown(len(chosen) + 1))
+        if cost > left:
+            source = _cut(source, left, count)
+            if source is None:
+                continue
+            cost = count(source.shown(len(chosen) + 1))
+        chosen.append(source)
+        left -= cost
+        if left < 60:
+            break
+    return list(reversed(chosen))
+
+
+def _candidates(question: str, index: Index) -> Iterable[Source]:
+    for mention in sorted(find_mentions(question, index), key=lambda m: (m.strength == "weak", m.start)):
+        matches = [m for m in mention.of("symbol") if m.score >= 1.0]
+        record_role = {m.ref: getattr(index.file(m.ref.partition("::")[0]), "role", "") for m in matches}
+        matches.sort(key=lambda m: (record_role[m.ref] != "source", m.ref))
+        for match in matches[: 2 if mention.strength == "strong" else 1]:
+            if record_role[match.ref] == "source":
+                yield _of_symbol(index, index.symbol(match.ref))
+    for hit in index.search(question, limit=SEARCHED):
+        if hit.symbol is not None:
+            symbol = index.symbol(hit.symbol)
+            yield _of_symbol(index, symbol)
+        else:
+            yield _of_lines(index, hit.path, hit.start_line, hit.end_line)
+
+
+def _of_lines(index: Index, path: str, start: int, end: int, qualified: str = "") -> Source:
+    lines = index.text(path).splitlines()
+    end = max(start, min(end, len(lines), start + WHOLE_LINES - 1))
+    return Source(Citation(path, start, end), "\n".join(lines[start - 1 : end]), qualified)
+
+
+def _of_symbol(index: Index, symbol: Symbol) -> Source:
+    """The definition; a long class as its outline's head, a long function as its first lines."""
+    lines = symbol.end_line - symbol.line + 1
+    end = symbol.end_line if lines <= WHOLE_LINES else symbol.line + HEAD_LINES - 1
+    return _of_lines(index, symbol.path, symbol.line, end, symbol.qualified)
+
+
+def _overlaps(a: Citation, b: Citation) -> bool:
+    return a.path == b.path and a.start_line <= b.end_line and b.start_line <= a.end_line
+
+
+def _cut(source: Source, budget: int, count: Callable[[str], int]) -> Source | None:
+    """The first lines of the source that fit, if they are enough to be worth reading."""
+    lines = source.text.splitlines()
+    low, high = 0, len(lines)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if count("\n".join(lines[:middle])) + 24 <= budget:
+            low = middle
+        else:
+            high = middle - 1
+    if low < 6:
+        return None
+    start = source.citation.start_line
+    return Source(Citation(source.citation.path, start, start + low - 1), "\n".join(lines[:low]), source.qualified)
