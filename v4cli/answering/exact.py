@@ -63,7 +63,6 @@ class ExactAnswer:
             yield f"  ... and {len(self.facts) - SHOWN} more (--json lists all)"
 
 
-_X = r".*?"
 _DEFINED = re.compile(
     r"\bwhere\b.*\b(?:defined|declared|located|live|lives|definition)\b|\bwhich (?:file|module)s?\b.*\b(?:defines?|declares?)\b"
     r"|\b(?:find|show|go to|what is|where is) the definition\b|^\s*define\b",

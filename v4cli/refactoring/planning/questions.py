@@ -134,20 +134,23 @@ class ModelAsker:
     def __init__(self, open_model: Callable[[], Model]) -> None:
         self._open = open_model
         self._model: Any = None
+        self._session: Any = None
         self.answered: list[Answered] = []
 
     def choose(self, question: Question, instruction: str, options: Sequence[str]) -> str:
         """One of the options. With a single option nothing is asked."""
         if len(options) == 1:
             return options[0]
-        from model_runtime.generate import grammar
+        from model_runtime.generate import Grammar
 
         if self._model is None:
             self._model = self._open()
+            self._session = self._model.session()
         stream = self._model.generate(
             prompt(question, instruction, options),
             max_tokens=64,
-            grammar=grammar.choice(list(options)),
+            grammar=Grammar.choice(options),
+            session=self._session,
         )
         answer = "".join(stream).strip()
         if answer not in options:  # the grammar rules this out unless generation was cut short
