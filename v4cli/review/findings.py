@@ -34,7 +34,10 @@ class Finding:
     message: str
 
     def as_text(self) -> str:
-        return f"{self.path}:{self.line}: {self.level}: {self.message} [{self.rule}]"
+        """One line, whatever the path: line feeds and bytes that are not UTF-8 are escaped."""
+        path = self.path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+        path = path.replace("\n", "\\n")
+        return f"{path}:{self.line}: {self.level}: {self.message} [{self.rule}]"
 
     def as_json(self) -> dict[str, Any]:
         return {
