@@ -1,0 +1,243 @@
+"""Does every import lead somewhere, does every imported name exist there, is every name used defined?"""
+
+from __future__ import annotations
+
+import builtins
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from .verify import Change, Check, result
+
+if TYPE_CHECKING:
+    from repo_index import Index
+    from repo_index.facts import FileFacts, ImportFact
+    from repo_index.records import ImportEdge
+
+#: names that Python puts into every module or class body
+_MODULE_NAMES = frozenset(
+    "__annotations__ __builtins__ __cached__ __class__ __debug__ __dict__ __doc__ __file__ __loader__ __module__ "
+    "__name__ __package__ __path__ __qualname__ __spec__ WindowsError unicode".split()
+)
+_PYTHON_NAMES = frozenset(dir(builtins)) | _MODULE_NAMES
+
+
+def check_imports(change: Change) -> Check:
+    """No import that led to a file of the repository, or that is new, leads nowhere.
+
+    A module that is renamed while an import of its old name stays would look like one of another distribution:
+    that is why imports of a top-level name that no file imported from outside before count as unresolved too.
+    """
+    states = {(e.source, e.module): e.state for e in change.base.edges()}
+    outside = {_top(e.module) for e in change.base.edges() if e.state == "external"} | sys.stdlib_module_names
+    problems = []
+    for edge in change.after.edges():
+        before = states.get((change.old(edge.source), edge.module))
+        if edge.state in {"resolved", "ambiguous"} or before == edge.state:
+            continue
+        if edge.state == "external" and before is None and _top(edge.module) in outside:
+            continue
+        problems.append(f"{edge.source}:{edge.line}: import of {edge.module} leads nowhere")
+    return result("imports", problems, "every import leads where it did or to a file that is there")
+
+
+def _top(module: str) -> str:
+    if module.startswith("@"):
+        return "/".join(module.split("/")[:2])
+    return module.split("/")[0].split(".")[0]
+
+
+def check_imported_names(change: Change) -> Check:
+    """Names taken from changed modules (`from m import x`, `m.x`, `__all__`) exist there."""
+    after = _Names(change.after)
+    touched = _with_star_importers(change)
+    missing = after.missing(touched)
+    if missing:
+        base = _Names(change.base)
+        known = {(m.path, m.name) for m in base.missing({change.old(path) for path in touched} | change.paths)}
+        missing = [m for m in missing if (change.old(m.path), m.name) not in known]
+    problems = {f"{m.path}:{m.line}: {m.shown} does not exist" for m in missing}
+    return result("imported names", problems, "every name taken from a changed module exists")
+
+
+def _with_star_importers(change: Change) -> set[str]:
+    """The changed files, and those that pass on all names of one."""
+    touched = set(change.paths)
+    edges = [*change.after.edges(), *change.base.edges()]
+    stars = [(edge.source, edge.target) for edge in edges if "*" in edge.names]
+    while more := {source for source, target in stars if target in touched} - touched:
+        touched |= more
+    return touched
+
+
+class Missing(NamedTuple):
+    path: str
+    line: int
+    name: str
+    shown: str
+
+
+class _Names:
+    """What the files of one index provide to each other."""
+
+    def __init__(self, index: Index) -> None:
+        self.index = index
+        self._edges: dict[str, dict[tuple[int, str], ImportEdge]] = {}
+        self._folders: set[str] | None = None
+
+    def missing(self, touched: set[str]) -> list[Missing]:
+        """Names that are asked of a file in `touched`, or by one, and are not there."""
+        sources = {edge.source for edge in self.index.edges() if edge.target in touched} | touched
+        found: list[Missing] = []
+        for path in sorted(sources):
+            facts = self.index.facts(path)
+            if facts is None:
+                continue
+            found += self._from_imports(path, facts)
+            found += self._attributes(path, facts)
+            found += self._listed(path, facts)
+        return found
+
+    def _from_imports(self, path: str, facts: FileFacts) -> Iterator[Missing]:
+        for imported in facts.imports:
+            if imported.name in {None, "*"}:
+                continue
+            target = self.target(path, imported)
+            if target is not None and self.provides(target, str(imported.name)) is False:
+                shown = f"{imported.name} (imported from {imported.module})"
+                yield Missing(path, imported.line, str(imported.name), shown)
+
+    def _attributes(self, path: str, facts: FileFacts) -> Iterator[Missing]:
+        for occurrence in facts.occurrences:
+            if occurrence.binding != "import" or not occurrence.chain or occurrence.import_index < 0:
+                continue
+            imported = facts.imports[occurrence.import_index]
+            owner = self._module(path, imported)
+            for name in occurrence.chain[:-1]:
+                owner = self.submodule(owner, name) if owner is not None else None
+            if owner is not None and self.provides(owner, occurrence.name) is False:
+                shown = ".".join((occurrence.target, *occurrence.chain))
+                yield Missing(path, occurrence.line, occurrence.name, shown)
+
+    def _listed(self, path: str, facts: FileFacts) -> Iterator[Missing]:
+        for name in facts.dunder_all or ():
+            if self.provides(path, name) is False:
+                line = next((o.line for o in facts.occurrences if o.name == "__all__"), 1)
+                yield Missing(path, line, name, f"{name} (listed in __all__)")
+
+    def target(self, path: str, imported: ImportFact) -> str | None:
+        """The file that the statement's module is, None when it is no file of the repository."""
+        if path not in self._edges:
+            self._edges[path] = {(edge.line, edge.module): edge for edge in self.index.imports(path)}
+        edge = self._edges[path].get((imported.line, imported.module))
+        return edge.target if edge is not None and edge.state == "resolved" else None
+
+    def _module(self, path: str, imported: ImportFact) -> str | None:
+        """The module file that an import binds to its local name, None when it binds no module."""
+        target = self.target(path, imported)
+        if target is None:
+            return None
+        if imported.name is None:
+            dotted = imported.module.split(".")
+            if path.endswith(".py") and len(dotted) > 1 and imported.local == dotted[0]:
+                return self._package_above(target, len(dotted) - 1)
+            return target
+        return target if _stem(target) == imported.name else self.submodule(target, imported.name)
+
+    def _package_above(self, path: str, levels: int) -> str | None:
+        """The `__init__.py` `levels` packages above a module."""
+        folder = path.removesuffix("/__init__.py") if path.endswith("/__init__.py") else path
+        parts = folder.split("/")[:-levels]
+        found = "/".join([*parts, "__init__.py"])
+        return found if parts and self.index.file(found) is not None else None
+
+    def submodule(self, path: str, name: str) -> str | None:
+        if not path.endswith("__init__.py"):
+            return None
+        folder = path.removesuffix("__init__.py")
+        for candidate in (f"{folder}{name}/__init__.py", f"{folder}{name}.py", f"{folder}{name}.pyi"):
+            if self.index.file(candidate) is not None:
+                return candidate
+        return None
+
+    def provides(self, path: str, name: str, seen: frozenset[str] = frozenset()) -> bool | None:
+        """Whether the module `path` has `name`; None when that cannot be known."""
+        if path in seen:
+            return False
+        facts = self.index.facts(path)
+        if facts is None or facts.errors or not (facts.exports or path.endswith(".py")):
+            return None
+        exported = {export.name for export in facts.exports}
+        if name in exported or "__getattr__" in exported or _stem(path) == name:
+            return True
+        if path.endswith(".py") and (name in _MODULE_NAMES or self._is_folder(path, name)):
+            return True
+        if self.submodule(path, name) is not None:
+            return True
+        unknown = False
+        for star in self._stars(path, facts):
+            answer = None if star is None else self.provides(star, name, seen | {path})
+            if answer:
+                return True
+            unknown = unknown or answer is None
+        return None if unknown else False
+
+    def _stars(self, path: str, facts: FileFacts) -> list[str | None]:
+        """The files all of whose names this one passes on; None for one outside the repository."""
+        return [self.target(path, i) for i in facts.imports if i.name == "*" and (not i.local or not i.scope)]
+
+    def _is_folder(self, path: str, name: str) -> bool:
+        """Whether `name` is a package without `__init__.py`, or a compiled module, beside a package's init."""
+        if not path.endswith("__init__.py"):
+            return False
+        if self._folders is None:
+            self._folders = set()
+            for record in self.index.files():
+                parts = record.path.split("/")
+                self._folders.update("/".join(parts[:number]) for number in range(1, len(parts)))
+                self._folders.add(record.path.split(".")[0])
+        return path.removesuffix("__init__.py") + name in self._folders
+
+
+def _stem(path: str) -> str:
+    """The name of the module a file is: of a package's init, the package."""
+    parts = path.removesuffix("/__init__.py").split("/")
+    return parts[-1].rsplit(".", 1)[0]
+
+
+def check_undefined_names(change: Change) -> Check:
+    """No name is used in a file that nothing defines, unless that was so before."""
+    after, base = _Names(change.after), _Names(change.base)
+    touched = _with_star_importers(change)
+    known: set[str] = set()
+    for path in sorted({change.old(path) for path in touched} | touched):
+        known |= {name for name, _ in _undefined(base, path)}
+    problems = []
+    for path in sorted(touched):
+        for name, line in _undefined(after, path):
+            if name not in known:
+                problems.append(f"{path}:{line}: {name} is not defined")
+    return result("undefined names", problems, "every name used in a changed file is defined")
+
+
+def _undefined(names: _Names, path: str) -> list[tuple[str, int]]:
+    """Names of a file that hang on nothing, with the first line of each.
+
+    In JavaScript the environment's globals are not known: there every such name is listed, on both sides.
+    """
+    facts = names.index.facts(path)
+    if facts is None or facts.errors:
+        return []
+    first: dict[str, int] = {}
+    for occurrence in facts.occurrences:
+        if occurrence.binding == "global" and occurrence.kind in {"use", "call"}:
+            first.setdefault(occurrence.name, occurrence.line)
+    if path.endswith(".py"):
+        stars = names._stars(path, facts)
+        first = {
+            name: line
+            for name, line in first.items()
+            if name not in _PYTHON_NAMES
+            and not any(star is None or names.provides(star, name) is not False for star in stars)
+        }
+    return sorted(first.items(), key=lambda item: item[1])
