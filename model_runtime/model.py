@@ -1,0 +1,153 @@
+"""A loaded model, and sessions: the tokens it has read and what it expects next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from . import placement
+from .cache.kv import KVCache
+from .cache.saved import load_session, save_session
+from .catalog import locate
+from .checkpoints.prepare import prepare
+from .checkpoints.repacked import load as load_repacked
+from .config import DecoderConfig
+from .decoder import Decoder, build, workspace_bytes
+
+if TYPE_CHECKING:
+    from .tokenizer import Tokenizer
+
+Progress = Callable[[int, int], None]
+#: tokens whose keys and values the memory check counts on, unless a session asks for more
+PLANNED_TOKENS = 4096
+
+
+class Session:
+    """Tokens that a model has read, with their keys and values. Not for use by two threads at once."""
+
+    def __init__(self, model: Model, max_tokens: int | None) -> None:
+        config = model.config
+        limit = config.context if max_tokens is None else min(max_tokens, config.context)
+        if limit < 1:
+            raise ValueError(f"a session of {limit} tokens has no room")
+        self.model = model
+        self.ids: list[int] = []
+        self.cache = KVCache(config.layers, config.kv_heads, config.head_dim, limit, torch.bfloat16)
+
+    def extend(self, ids: Sequence[int], all_logits: bool = False) -> Tensor:
+        """Read `ids`; float32 logits after the last [vocabulary], or after each [n, vocabulary].
+
+        Raises ContextFull when they do not fit and ValueError for an id outside the vocabulary or an empty list; the
+        session is then as it was. An interrupted call leaves the session without these tokens.
+        """
+        ids = list(ids)
+        vocabulary = self.model.config.vocabulary
+        if not ids or min(ids) < 0 or max(ids) >= vocabulary:
+            raise ValueError(f"token ids must be a non-empty list of numbers from 0 to {vocabulary - 1}")
+        before = self.cache.length
+        try:
+            logits = self.model.decoder.forward(ids, self.cache, all_logits)
+        except BaseException:
+            self.cache.truncate(before)
+            raise
+        self.ids.extend(ids)
+        return logits
+
+    def truncate(self, n: int) -> None:
+        """Forget all but the first `n` tokens; takes no time."""
+        if not 0 <= n <= len(self.ids):
+            raise ValueError(f"cannot keep {n} of {len(self.ids)} tokens")
+        del self.ids[n:]
+        self.cache.truncate(n)
+
+    def save(self, path: Path | str) -> None:
+        """Write tokens, keys and values to a file that `Model.restore` reads; whole or not at all."""
+        save_session(Path(path), self.model.digest, self.ids, self.cache)
+
+
+class Model:
+    """A decoder with its tokeniser. Make it with `load_model`."""
+
+    def __init__(self, path: Path, decoder: Decoder, digest: str, scheme: str, allowed: int | None) -> None:
+        self.path = path
+        """The GGUF file it came from."""
+        self.decoder = decoder
+        self.digest = digest
+        """Of the weights, the scheme and the engine: equal digests give equal keys and values."""
+        self.scheme = scheme
+        self._allowed = allowed
+
+    @property
+    def config(self) -> DecoderConfig:
+        return self.decoder.config
+
+    @property
+    def name(self) -> str:
+        return self.path.stem
+
+    @cached_property
+    def tokenizer(self) -> Tokenizer:
+        from .tokenizer import load_tokenizer
+
+        return load_tokenizer(self.path)
+
+    def logits(self, ids: Sequence[int]) -> Tensor:
+        """float32 [tokens, vocabulary]: row i is what the model expects after ids[: i + 1]."""
+        return self.session(max_tokens=len(ids)).extend(ids, all_logits=True)
+
+    def session(self, max_tokens: int | None = None) -> Session:
+        """An empty session of at most `max_tokens` (default and limit: the model's context)."""
+        return Session(self, max_tokens)
+
+    def restore(self, path: Path | str) -> Session:
+        """The session that `Session.save` wrote.
+
+        Raises BadSessionFile when the file is damaged or was written by another model, scheme or engine version.
+        """
+        session = self.session()
+        session.ids = load_session(Path(path), self.digest, session.cache)
+        return session
+
+    def generate(self, prompt: Any, max_tokens: int, **options: Any) -> Any:
+        """Iterator of text pieces with `.result` at the end; see model_runtime.generate.loop.generate."""
+        from .generate.loop import generate
+
+        return generate(self, prompt, max_tokens, **options)
+
+    def chat(self, messages: Any, **options: Any) -> Any:
+        """A conversation as a prompt; see model_runtime.chat.render."""
+        from .chat import render
+
+        return render(self.tokenizer, messages, **options)
+
+
+def load_model(
+    path_or_name: str | Path,
+    dtype: str | None = None,
+    memory: int | str | None = None,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> Model:
+    """Load a model of the catalogue or a GGUF file.
+
+    dtype: scheme of the packed weights ("mix", "int4", "int8", "bf16"; default "mix"). memory: most bytes the model
+    may take, or text such as "2G". threads: default the physical cores of this process. progress(done, total) is
+    called while weights are packed, which happens once per file and scheme.
+
+    Raises ModelNotFound, BadGGUF, UnsupportedModel, MemoryBudgetExceeded (before anything is loaded), OSError.
+    """
+    path = locate(path_or_name)
+    allowed = None if memory is None else placement.parse_size(memory)
+    torch.set_num_threads(threads or placement.processors())
+    scheme = dtype or "mix"
+    repacked = prepare(path, scheme, allowed, progress)
+    header, tensors = load_repacked(repacked)
+    config = DecoderConfig(**header["config"])
+    needed = header["bytes"] + placement.kv_bytes(config, min(PLANNED_TOKENS, config.context)) + workspace_bytes(config)
+    placement.check(needed, allowed, config.name)
+    return Model(path, build(config, tensors), header["digest"], scheme, allowed)
