@@ -5,9 +5,18 @@ machine.
 from __future__ import annotations
 
 import difflib
+import hashlib
+import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+Progress = Callable[[int, int], None]
+"""progress(bytes so far, bytes in all)"""
+
+CHUNK = 1 << 20
 
 
 class ModelNotFound(RuntimeError):
@@ -124,3 +133,48 @@ def locate(name_or_path: str | Path) -> Path:
         raise ModelNotFound(f"there is no model file {text}")
     find(text)
     raise ModelNotFound(f"there is no model file {text}")
+
+
+def is_verified(entry: Entry) -> bool:
+    """Whether the file is there and has not changed since its digest was checked. Reads no weights."""
+    target = path_of(entry)
+    try:
+        status = target.stat()
+        stamp = json.loads(_stamp_path(target).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return stamp == {"size": status.st_size, "mtime_ns": status.st_mtime_ns, "sha256": entry.sha256}
+
+
+def digest(path: Path, progress: Progress | None = None) -> str:
+    """SHA-256 of a file."""
+    with path.open("rb") as file:
+        return running_digest(file, path.stat().st_size, progress).hexdigest()
+
+
+def running_digest(file: Any, size: int, progress: Progress | None = None) -> Any:
+    """The hash object over the next `size` bytes of an open file."""
+    sha, done = hashlib.sha256(), 0
+    while done < size and (block := file.read(min(CHUNK, size - done))):
+        sha.update(block)
+        done += len(block)
+        if progress:
+            progress(done, size)
+    return sha
+
+
+def _stamp_path(target: Path) -> Path:
+    return target.with_name(target.name + ".verified.json")
+
+
+def mark_verified(target: Path, sha256: str) -> None:
+    """Record that the file, as it is now, has this digest."""
+    status = target.stat()
+    write_json(_stamp_path(target), {"size": status.st_size, "mtime_ns": status.st_mtime_ns, "sha256": sha256})
+
+
+def write_json(path: Path, value: dict[str, Any]) -> None:
+    """Write a file whole or not at all."""
+    draft = path.with_name(path.name + ".new")
+    draft.write_text(json.dumps(value) + "\n", encoding="utf-8")
+    os.replace(draft, path)
