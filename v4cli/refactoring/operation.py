@@ -62,7 +62,5 @@ class Operation(BaseModel):
 
     def describe(self) -> str:
         """One line for people: the kind and its operands."""
-        operands = ", ".join(
-            f"{k}={v!r}" for k, v in self.model_dump(exclude={"kind"}, exclude_none=True).items()
-        )
+        operands = ", ".join(f"{k}={v!r}" for k, v in self.model_dump(exclude={"kind"}, exclude_none=True).items())
         return f"{self.kind}({operands})"

@@ -126,9 +126,7 @@ def _call(store: Path, *arguments: str, stdin: bytes = b"", quote: bool = True) 
         env=env,
     )
     if done.returncode:
-        raise EnvironmentLacks(
-            f"git {arguments[0]} failed while making the patch: {git.last_line(done.stderr)}"
-        )
+        raise EnvironmentLacks(f"git {arguments[0]} failed while making the patch: {git.last_line(done.stderr)}")
     return done.stdout
 
 

@@ -72,8 +72,7 @@ class Plan:
         if not document["operations"]:
             raise UsageError(f"{origin}: operations is empty; give at least one")
         operations = [
-            _operation(item, f"{origin}: operations[{number}]")
-            for number, item in enumerate(document["operations"])
+            _operation(item, f"{origin}: operations[{number}]") for number, item in enumerate(document["operations"])
         ]
         return cls(operations, _matched(document.get("matched", []), origin))
 
@@ -87,9 +86,7 @@ def _matched(items: Any, origin: str) -> list[Match]:
             isinstance(k, str) and k in {"mention", "symbol", "evidence"} and isinstance(v, str)
             for k, v in item.items()
         ):
-            raise UsageError(
-                f"{origin}: matched[{number}] is an object of the texts mention, symbol, evidence"
-            )
+            raise UsageError(f"{origin}: matched[{number}] is an object of the texts mention, symbol, evidence")
         matched.append(Match(item.get("mention", ""), item.get("symbol", ""), item.get("evidence", "")))
     return matched
 

@@ -93,11 +93,7 @@ class Workspace:
         if paths.guarded(path) and path not in self.allow:
             return "configures git or continuous integration; name it with --allow to edit it"
         record = self.base.file(path)
-        if (
-            record is not None
-            and record.skipped
-            and ("link" in record.skipped or "submodule" in record.skipped)
-        ):
+        if record is not None and record.skipped and ("link" in record.skipped or "submodule" in record.skipped):
             return record.skipped
         return ""
 
@@ -127,9 +123,7 @@ class Workspace:
         position = 0
         for edit in ordered:
             if not 0 <= edit.start <= edit.end <= len(content):
-                raise ValueError(
-                    f"{path}: edit {edit.start}:{edit.end} is outside the file of {len(content)} bytes"
-                )
+                raise ValueError(f"{path}: edit {edit.start}:{edit.end} is outside the file of {len(content)} bytes")
             if edit.start < position:
                 raise ValueError(f"{path}: edits overlap at byte {edit.start}")
             pieces += (content[position : edit.start], edit.new)
