@@ -16,6 +16,7 @@ from typing import Any
 from ..errors import EnvironmentLacks
 from . import git
 from .changes import FileChange, from_contents
+from .verify import Check
 
 _DIFF = ("diff-tree", "-r", "-M", "--no-color", "--no-ext-diff", "--no-textconv")
 _SETTINGS = (
@@ -89,6 +90,28 @@ def make(root: Path, changes: list[FileChange]) -> Patch:
             portable = _diff(store, changes)
             (store / "info" / "attributes").unlink()
         return Patch(text, portable, _stats(store))
+
+
+def check_applies(root: Path, patch: Patch, changes: list[FileChange]) -> Check:
+    """Whether `git apply` takes the patch in the work tree as it is."""
+    name = "patch applies"
+    if filtered := _filtered(root, [change.path for change in changes]):
+        return Check(name, False, f"{filtered[0]} passes through a git filter: what git holds is not what it shows")
+    data = patch.text.encode("utf-8", "surrogateescape")
+    overrides = (*git.OVERRIDES, "apply.whitespace=nowarn", "apply.ignoreWhitespace=no")
+    done = git.call(root, "apply", "--check", "-", stdin=data, overrides=overrides)
+    if done.returncode:
+        return Check(name, False, git.last_line(done.stderr))
+    return Check(name, True, f"git apply --check takes it: {len(patch.files)} files")
+
+
+def _filtered(root: Path, names: list[str]) -> list[str]:
+    """Those of `names` that a clean/smudge filter (such as large file storage) or a re-encoding applies to."""
+    stdin = b"".join(os.fsencode(name) + b"\0" for name in names)
+    done = git.call(root, "check-attr", "-z", "--stdin", "filter", "working-tree-encoding", stdin=stdin)
+    fields = done.stdout.split(b"\0")
+    triples = zip(fields[0::3], fields[1::3], fields[2::3], strict=False)
+    return [os.fsdecode(path) for path, _, value in triples if value not in {b"unspecified", b"unset"}]
 
 
 def _is_unicode(text: str) -> bool:
