@@ -1,0 +1,154 @@
+"""Every edit that a rename makes, and every place that it looks at and leaves alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from ...errors import Refused
+from ..lookup import matches
+from ..operation import LeftAlone
+from ..text_mentions import is_distinctive, mentions
+from ..workspace import Edit, Workspace
+from .collisions import check_members, check_python, check_words
+from .common_names import COMMON
+from .prose import Prose
+from .public import PublicName
+
+if TYPE_CHECKING:
+    from repo_index.records import Reference, Symbol
+
+Edits = dict[str, set[Edit]]
+MEMBERS = {"method", "attribute"}
+
+
+class Options(Protocol):
+    @property
+    def new_name(self) -> str: ...
+    @property
+    def keep_public(self) -> bool | list[str]: ...
+    @property
+    def skip_paths(self) -> list[str]: ...
+    @property
+    def rename_in_text(self) -> bool: ...
+    @property
+    def changelog(self) -> bool: ...
+
+
+class Renaming:
+    """Works out the rename of `symbol`. Raises Refused for a name that is not one, or that collides."""
+
+    def __init__(self, ws: Workspace, symbol: Symbol, options: Options) -> None:
+        self.ws = ws
+        self.index = ws.index
+        self.symbol = symbol
+        self.options = options
+        self.old, self.new = symbol.name, options.new_name
+        self.is_member = symbol.kind in MEMBERS
+        self.family: list[Symbol] = self._family()
+        self.others = [
+            s
+            for s in self.index.find(self.old)
+            if s.id not in {f.id for f in self.family} and (not self.is_member or "." in s.qualified)
+        ]
+        self.notes: list[str] = []
+
+    def _family(self) -> list[Symbol]:
+        if not self.is_member:
+            return [self.symbol]
+        family = {s.id: s for s in [self.symbol, *self.index.method_family(self.symbol)]}
+        return [family[key] for key in sorted(family)]
+
+    def work_out(self) -> tuple[Edits, list[LeftAlone]]:
+        self._check_name()
+        references = self._references()
+        public = PublicName(self, references)
+        edits: Edits = {}
+        left: list[LeftAlone] = list(public.left)
+        settled: set[tuple[str, int, int]] = set()
+        for reference in references:
+            path, span = reference.path, reference.span
+            if reference.certainty == "text" or reference.name != self.old:
+                continue
+            if self.index.read(path)[span[0] : span[1]] != self.old.encode():
+                continue
+            settled.add((path, *span))
+            if (path, span) in public.stays:
+                continue
+            if reason := self._reason_to_leave(reference):
+                left.append(self._left(reference, reason))
+                continue
+            edits.setdefault(path, set()).add(self._edit(path, span))
+        for path, edit in public.edits:
+            settled.add((path, edit.start, edit.end))
+            edits.setdefault(path, set()).add(edit)
+        self._check_collisions(edits)
+        if self.options.rename_in_text:
+            prose = Prose(self, edits, public)
+            for mention in mentions(self.ws, self.old):
+                if (mention.path, *mention.span) in settled or public.covers(mention.path, mention.span):
+                    continue
+                reason = "skipped as asked" if matches(mention.path, self.options.skip_paths) else prose.judge(mention)
+                if reason == "":
+                    edits.setdefault(mention.path, set()).add(Edit(*mention.span, self.new.encode()))
+                elif reason is not None:
+                    left.append(LeftAlone(mention.path, mention.line, mention.text, reason))
+        return edits, left
+
+    def _check_name(self) -> None:
+        language = self.index.language(self.symbol.path)
+        if not self.new.isidentifier() and not self.new.replace("$", "_").isidentifier():
+            raise Refused(f"{self.new!r} is not an identifier")
+        if language is not None and self.new in language.keywords():
+            raise Refused(f"{self.new} is a reserved word of {language.name}")
+        if self.is_member and self.old.startswith("__") and self.old.endswith("__"):
+            raise Refused(f"{self.symbol.id}: Python itself calls {self.old}; it cannot have another name")
+
+    def _references(self) -> list[Reference]:
+        rank = {"exact": 0, "likely": 1, "text": 2}
+        best: dict[tuple[str, tuple[int, int]], Reference] = {}
+        for member in self.family:
+            for reference in self.index.references(member):
+                key = (reference.path, reference.span)
+                if key not in best or rank[reference.certainty] < rank[best[key].certainty]:
+                    best[key] = reference
+        return [best[key] for key in sorted(best)]
+
+    def _reason_to_leave(self, reference: Reference) -> str:
+        if matches(reference.path, self.options.skip_paths):
+            return "skipped as asked"
+        if reference.certainty == "exact":
+            return ""
+        if self.others:
+            return f"may mean another definition of that name, such as {self.others[0].id}"
+        if self.is_member and self.old in COMMON and not is_distinctive(self.old):
+            return "what it is taken from is not known, and types of the standard library have that attribute"
+        return ""
+
+    def _left(self, reference: Reference, reason: str) -> LeftAlone:
+        lines = self.index.text(reference.path).splitlines()
+        text = lines[reference.line - 1].strip()[:200] if reference.line <= len(lines) else ""
+        return LeftAlone(reference.path, reference.line, text, reason)
+
+    def _edit(self, path: str, span: tuple[int, int]) -> Edit:
+        facts = self.index.facts(path)
+        if facts is not None and span in facts.shorthands:
+            return Edit(*span, self._shorthand(path, span))
+        return Edit(*span, self.new.encode())
+
+    def _shorthand(self, path: str, span: tuple[int, int]) -> bytes:
+        """JavaScript's `{name}`: write both halves, as only one of them changes."""
+        if self.is_member:
+            return f"{self.new}: {self.old}".encode()
+        return f"{self.old}: {self.new}".encode()
+
+    def _check_collisions(self, edits: Edits) -> None:
+        if self.is_member:
+            check_members(self.index, self.family, self.new)
+        for path in sorted(edits):
+            language = self.index.language(path)
+            if language is None:
+                continue
+            if language.name == "python":
+                check_python(path, self.index.read(path), self.old, self.new, edits[path])
+            elif not self.is_member:
+                check_words(self.ws, path, self.new)
