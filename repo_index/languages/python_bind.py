@@ -135,9 +135,7 @@ class _Binder:
                     kind = "constant"
                 yield self._variable(name, kind, span, line, end_line, scope.qualified), binding
 
-    def _variable(
-        self, name: Name, kind: Any, span: Span, line: int, end_line: int, parent: str
-    ) -> Definition:
+    def _variable(self, name: Name, kind: Any, span: Span, line: int, end_line: int, parent: str) -> Definition:
         text = self.walk.source[span[0] : span[1]].decode("utf-8", "replace")
         return Definition(
             qualified=_joined(parent, name.text),
@@ -343,7 +341,13 @@ class _Binder:
 
     def _of_definition(self, name: str, span: Span, line: int, definition: Definition) -> Occurrence:
         return Occurrence(
-            name, span, self._line(span, line), "definition", "definition", definition.qualified, scope=definition.parent
+            name,
+            span,
+            self._line(span, line),
+            "definition",
+            "definition",
+            definition.qualified,
+            scope=definition.parent,
         )
 
     def _of_chain(self, chain: Chain, named: set[Span]) -> Iterator[Occurrence]:
@@ -362,7 +366,7 @@ class _Binder:
                 assert step.name is not None
                 state = self.attribute(state, step.name.text)
                 kind = "call" if i + 1 < len(steps) and steps[i + 1].kind == "(" else "use"
-                if chain.store and i + 1 == len(steps):
+                if chain.store and i + 1 == len(steps) and state.kind == "member":
                     kind = "definition"
                 if step.name.span not in named:
                     found = self._emit(state, step.name, kind, chain.scope)
@@ -411,9 +415,7 @@ class _Binder:
             )
         if state.kind == "member":
             chain = state.chain if len(state.chain) > 1 else ()
-            return Occurrence(
-                name.text, name.span, name.line, kind, "member", "", chain, state.receiver, -1, where
-            )
+            return Occurrence(name.text, name.span, name.line, kind, "member", "", chain, state.receiver, -1, where)
         if state.kind == "global":
             return Occurrence(name.text, name.span, name.line, kind, "global", scope=where)
         return None

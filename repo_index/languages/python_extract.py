@@ -201,9 +201,9 @@ class _Walk:
             elif kind == "subscript":
                 steps.append(Step("["))
                 node = self._subscript(node, scope, flags)
-            elif kind == "await" and node.named_children:
-                node = node.named_children[0]
-            elif kind == "parenthesized_expression" and node.named_child_count == 1:
+            elif (kind == "await" and node.named_children) or (
+                kind == "parenthesized_expression" and node.named_child_count == 1
+            ):
                 node = node.named_children[0]
             else:
                 break
@@ -472,9 +472,7 @@ class _Walk:
             )
         return tuple(found)
 
-    def _class(
-        self, node: Any, scope: Scope, flags: int, outer: Any = None, decorators: tuple[str, ...] = ()
-    ) -> None:
+    def _class(self, node: Any, scope: Scope, flags: int, outer: Any = None, decorators: tuple[str, ...] = ()) -> None:
         name_node, body = node.child_by_field_name("name"), node.child_by_field_name("body")
         if name_node is None or body is None:
             self._push(node.named_children, scope, flags)

@@ -109,15 +109,14 @@ def _declared_roots(project: Project) -> list[str]:
             if isinstance(entry, dict):
                 add(entry.get("from"), below)
         wheel = _table(_table(_table(_table(tool, "hatch"), "build"), "targets"), "wheel")
-        for value in wheel.get("packages") if isinstance(wheel.get("packages"), list) else []:
+        packages = wheel.get("packages")
+        for value in packages if isinstance(packages, list) else []:
             if isinstance(value, str) and "/" in value:
                 add(dirname(value.rstrip("/")), below)
         sources = wheel.get("sources")
         for value in sources if isinstance(sources, list) else []:
             add(value, below)
-        pytest = _table(_table(_table(tool, "pytest"), "ini_options"), "").get("") or _table(
-            _table(tool, "pytest"), "ini_options"
-        ).get("pythonpath")
+        pytest = _table(_table(tool, "pytest"), "ini_options").get("pythonpath")
         for value in pytest if isinstance(pytest, list) else [pytest]:
             add(value, below)
     return found

@@ -1,0 +1,143 @@
+"""Facts by blob: from memory, else from the store, else from the bytes of the file, in that order.
+
+Facts are decoded piece by piece, when something asks for that piece.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+
+from . import codec, files
+from .facts import FileFacts, Occurrence
+from .languages import named
+from .languages.base import Language
+from .store import Key, Row, Store, has_words, word_keys, words_of
+
+_PIECES = ("outline", "definitions", "uses")
+
+
+def index_blob(path: str, content: bytes, language: Language | None) -> Row:
+    """Everything that is kept of a file. Never raises on broken code."""
+    if files.is_binary(content):
+        return Row("binary", 0, False, b"")
+    words = words_of(content)
+    if language is None:
+        return Row("text", 0, False, words)
+    generated = files.is_generated(path, content)
+    facts = language.extract(content, path)
+    facts.generated = generated
+    return Row(
+        language.name,
+        language.version,
+        generated,
+        words,
+        codec.encode_outline(facts),
+        codec.encode_definitions(facts),
+        codec.encode_uses(facts),
+        frozenset(d.name for d in facts.definitions),
+    )
+
+
+class FactsCache:
+    """Shared by an index and the overlays made from it."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        #: facts that are not in the store: those of overlays, and all when it cannot be written
+        self.rows: dict[Key, Row] = {}
+        self._facts: dict[Key, FileFacts] = {}
+        self._loaded: dict[Key, set[str]] = {}
+
+    def has(self, key: Key) -> bool:
+        return key in self.rows
+
+    def get(self, key: Key, pieces: Collection[str], make: Callable[[], Row]) -> FileFacts:
+        """Facts of a blob with at least these pieces filled in; `make` indexes the file when nothing has them."""
+        facts = self._facts.get(key)
+        if facts is None:
+            facts = self._facts[key] = FileFacts(key[1])
+            self._loaded[key] = set()
+        loaded = self._loaded[key]
+        for piece in pieces:
+            if piece not in loaded:
+                self._decode(piece, self._data(key, piece, make), facts, key, make)
+                loaded.add(piece)
+        return facts
+
+    def _data(self, key: Key, piece: str, make: Callable[[], Row]) -> bytes:
+        row = self.rows.get(key)
+        data = getattr(row, piece) if row is not None else self.store.piece(key, piece)
+        if data is None:
+            row = self.rows[key] = make()
+            data = getattr(row, piece)
+        return data or b""
+
+    def _decode(self, piece: str, data: bytes, facts: FileFacts, key: Key, make: Callable[[], Row]) -> None:
+        decode = {
+            "outline": codec.decode_outline,
+            "definitions": codec.decode_definitions,
+            "uses": codec.decode_uses,
+        }[piece]
+        try:
+            decode(data, facts)
+        except (ValueError, IndexError, TypeError, KeyError):  # written by another version, or damaged
+            row = self.rows[key] = make()
+            decode(getattr(row, piece) or b"", facts)
+
+    def named(self, key: Key, names: Collection[str], make: Callable[[], Row]) -> list[Occurrence]:
+        """Occurrences of some names in a file, without decoding the others."""
+        if "uses" in self._loaded.get(key, ()):
+            return [o for o in self._facts[key].occurrences if o.name in names]
+        facts = FileFacts(key[1])
+        try:
+            codec.decode_uses(self._data(key, "uses", make), facts, names)
+        except (ValueError, IndexError, TypeError, KeyError):
+            return [o for o in self.get(key, ("uses",), make).occurrences if o.name in names]
+        return facts.occurrences
+
+    def preload(self, keys: Collection[Key], piece: str) -> None:
+        """Decode one piece of many files with one query; those that the store lacks are left for later."""
+        missing = {
+            k for k in keys if piece not in self._loaded.get(k, ()) and k not in self.rows and named(k[1]) is not None
+        }
+        if len(missing) < 8:
+            return
+        for key, data in self.store.pieces(missing, piece).items():
+            facts = self._facts.get(key)
+            if facts is None:
+                facts = self._facts[key] = FileFacts(key[1])
+                self._loaded[key] = set()
+            try:
+                self._decode_strict(piece, data, facts)
+            except (ValueError, IndexError, TypeError, KeyError):
+                continue
+            self._loaded[key].add(piece)
+
+    @staticmethod
+    def _decode_strict(piece: str, data: bytes, facts: FileFacts) -> None:
+        if piece == "outline":
+            codec.decode_outline(data, facts)
+        elif piece == "definitions":
+            codec.decode_definitions(data, facts)
+        else:
+            codec.decode_uses(data, facts)
+
+    def with_words(self, name: str) -> set[Key]:
+        """Blobs, of any snapshot, whose text may hold every word of `name`."""
+        keys = word_keys(name)
+        found = self.store.with_words(keys)
+        found.update(key for key, row in self.rows.items() if has_words(row.words, keys))
+        return found
+
+    def defining(self, name: str) -> set[Key]:
+        found = self.store.defining(name)
+        found.update(key for key, row in self.rows.items() if name in row.names)
+        return found
+
+    def defined_names(self, keys: Collection[Key]) -> set[str]:
+        found = self.store.defined_names(keys)
+        for key in keys:
+            row = self.rows.get(key)
+            if row is not None:
+                found |= row.names
+        return found

@@ -1,0 +1,123 @@
+"""The import graph: edges of a file, who imports whom through others, circles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from .facts import ImportKind
+from .order import strong_components
+from .records import ImportEdge
+from .resolve import Module
+
+if TYPE_CHECKING:
+    from .index import Index
+
+
+def edges_of(index: Index, path: str) -> list[ImportEdge]:
+    """Edges of one file, in the order of its text: one per statement, target file and kind.
+
+    `from pkg import sub, name` gives an edge to the submodule and one to the package.
+    """
+    resolver = index._resolver()
+    role = index.role(path)
+    language = index.language(path)
+    package = path.rsplit("/", 1)[-1] in ("__init__.py", "__init__.pyi")
+    grouped: dict[tuple[int, int, str | None, str, str, str], list[str]] = {}
+    for number, fact in enumerate(index._imports(path)):
+        if language is None:
+            break
+        resolution = language.resolve_module(fact.module, path, index._project())
+        state, target = resolution.state, resolution.path
+        if target is not None and fact.name not in (None, "*"):
+            meant = _own_module(resolver.imported(path, number), target)
+            if meant is not None and meant != target and _is_child(index, target, fact.name or "", meant):
+                target = meant
+            elif target.endswith("/"):
+                state, target = "unresolved", None
+        if target is not None and target.endswith("/"):
+            target = None
+        kind: ImportKind = fact.kind
+        if kind == "runtime" and role == "test":
+            kind = "test"
+        elif kind == "runtime" and package and fact.name is not None and not fact.scope and target is not None:
+            kind = "reexport"
+        key = (fact.line, fact.statement_span[0], target, fact.module, kind, state)
+        grouped.setdefault(key, []).append("" if fact.name is None else fact.name)
+    for export in index._exports(path):
+        if export.module and language is not None:  # `export ... from "module"`
+            resolution = language.resolve_module(export.module, path, index._project())
+            line = index._line_of(path, export.span[0]) if export.span is not None else 1
+            start = export.span[0] if export.span is not None else 0
+            if any(k[0] == line and k[3] == export.module for k in grouped):
+                continue
+            key = (line, start, resolution.path, export.module, "reexport", resolution.state)
+            grouped.setdefault(key, []).append(export.local)
+    ordered = sorted(grouped.items(), key=lambda item: (item[0][0], item[0][1], item[0][2] or ""))
+    return [
+        ImportEdge(path, target, module, tuple(n for n in names if n), line, kind, state)  # type: ignore[arg-type]
+        for (line, _, target, module, kind, state), names in ordered
+    ]
+
+
+def _own_module(target: object, package: str) -> str | None:
+    return target.path if isinstance(target, Module) else None
+
+
+def _is_child(index: Index, package: str, name: str, meant: str) -> bool:
+    """Whether `name` of the package is its submodule (and no module that it imports from elsewhere)."""
+    language = index.language(package) or index._python()
+    return language is not None and language.submodule(package, name, index._project()) == meant
+
+
+def importers(edges: Iterable[ImportEdge], path: str, transitive: bool = False) -> list[ImportEdge]:
+    """Edges that lead to a file; with `transitive`, also those that lead to its importers, and so on."""
+    by_target: dict[str, list[ImportEdge]] = {}
+    for edge in edges:
+        if edge.target is not None:
+            by_target.setdefault(edge.target, []).append(edge)
+    found: list[ImportEdge] = []
+    seen = {path}
+    todo = [path]
+    while todo:
+        for edge in by_target.get(todo.pop(), ()):
+            found.append(edge)
+            if transitive and edge.source not in seen:
+                seen.add(edge.source)
+                todo.append(edge.source)
+    return sorted(found, key=lambda e: (e.source, e.line, e.target or ""))
+
+
+def cycles(edges: Iterable[ImportEdge], *, lazy: bool = False) -> list[list[str]]:
+    """Groups of files that import each other, each sorted, by first path. Imports for type checkers alone do not
+    count; those inside functions count with `lazy`."""
+    skipped = ("type",) if lazy else ("type", "lazy")
+    pairs = [(e.source, e.target) for e in edges if e.target is not None and e.kind not in skipped]
+    nodes = sorted({n for pair in pairs for n in pair})
+    return sorted(group for group in strong_components(nodes, pairs) if len(group) > 1)
+
+
+def path_between(edges: Iterable[ImportEdge], start: str, end: str) -> list[ImportEdge]:
+    """A shortest chain of imports from one file to another, [] when there is none."""
+    by_source: dict[str, list[ImportEdge]] = {}
+    for edge in edges:
+        if edge.target is not None:
+            by_source.setdefault(edge.source, []).append(edge)
+    came: dict[str, ImportEdge] = {}
+    front = [start]
+    while front:
+        following: list[str] = []
+        for node in front:
+            for edge in sorted(by_source.get(node, ()), key=lambda e: (e.target or "", e.line)):
+                target = edge.target
+                if target is None or target in came or target == start:
+                    continue
+                came[target] = edge
+                if target == end:
+                    chain = [edge]
+                    while chain[0].source != start:
+                        chain.insert(0, came[chain[0].source])
+                    return chain
+                following.append(target)
+        front = following
+    return []

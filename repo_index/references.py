@@ -1,0 +1,199 @@
+"""Every place that means a symbol.
+
+exact   the chain of bindings leads to the symbol (or, for a method or class attribute, to one of its family:
+        what it overrides and what overrides it)
+likely  an attribute of something unknown, where no other class of the repository defines the name and no
+        builtin type has it; a text that names the symbol with its module or class, or in a Sphinx role
+text    the name as a word in a string, comment or document; an attribute of something unknown that could be
+        another class's too
+
+An attribute of something known to lie outside the repository is no reference. Under an import alias
+(`from m import f as g`) the uses of `g` are references named "g".
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import text_references
+from .facts import Occurrence
+from .records import Certainty, Reference, Symbol
+from .resolve import Resolver, Target, is_class
+
+if TYPE_CHECKING:
+    from .index import Index
+
+_MEMBERS = ("method", "attribute")
+
+
+def _builtin_attributes() -> frozenset[str]:
+    import collections
+    import datetime
+    import io
+    import logging
+    import pathlib
+    import re
+    import threading
+
+    types: tuple[object, ...] = (
+        str, bytes, bytearray, list, dict, set, frozenset, tuple, int, float, complex, memoryview, type, object,
+        BaseException, OSError, SystemExit, UnicodeError, io.IOBase, io.BytesIO, io.StringIO, io.TextIOWrapper,
+        collections.deque, collections.OrderedDict, collections.Counter, datetime.datetime, datetime.timedelta,
+        pathlib.Path, re.Pattern, re.Match, logging.Logger, logging.Handler, logging.LogRecord, threading.Thread,
+        threading.Event, property, staticmethod, type(lambda: None), type(re),
+    )  # fmt: skip
+    return frozenset(name for kind in types for name in dir(kind))
+
+
+COMMON_ATTRIBUTES = _builtin_attributes() | frozenset(
+    "send recv connect close bind accept request response get put post head options delete patch status headers "
+    "url path name id data text json content body params value result run stop wait done call called args kwargs "
+    "setUp tearDown assertEqual log length push shift slice then catch forEach filter map reduce toString".split()
+)
+"""Attributes of builtin and everyday standard types, and names too common to say whose they are."""
+
+
+def references(index: Index, symbol: Symbol) -> list[Reference]:
+    """All references, its definitions included, sorted by path and place."""
+    if symbol.kind == "module":
+        return index.module_references(symbol.path)
+    return _Search(index, symbol).run()
+
+
+def method_family(index: Index, symbol: Symbol) -> list[Symbol]:
+    """The symbol and, if it is a method or attribute of a class, its definitions in base and derived classes."""
+    resolver = index._resolver()
+    holder = resolver.symbol(symbol.path, symbol.definition.parent) if symbol.definition.parent else None
+    special = symbol.name.startswith("__") and symbol.name.endswith("__")
+    if holder is None or not is_class(holder) or special or symbol.kind not in _MEMBERS:
+        return [symbol]
+    found: dict[str, Symbol] = {symbol.id: symbol}
+    classes = {holder.id: holder}
+    todo = [holder]
+    while todo:
+        at = todo.pop()
+        for other in [*resolver.ancestors(at), *descendants(index, at)]:
+            member = resolver.symbol(other.path, f"{other.qualified}.{symbol.name}")
+            if other.id not in classes and member is not None:
+                classes[other.id] = other
+                found[member.id] = member
+                todo.append(other)
+    return [found[i] for i in sorted(found)]
+
+
+def descendants(index: Index, symbol: Symbol) -> list[Symbol]:
+    """Classes of the repository that derive from a class, directly or not, sorted by id."""
+    resolver = index._resolver()
+    found: dict[str, Symbol] = {}
+    todo = [symbol]
+    while todo:
+        base = todo.pop()
+        for path in index._paths_with(base.name):
+            for definition in index._definitions(path):
+                if not definition.bases or definition.kind not in ("class", "interface"):
+                    continue
+                derived = resolver.symbol(path, definition.qualified)
+                if derived is None or derived.id in found or derived.id == symbol.id:
+                    continue
+                if any(isinstance(b, Symbol) and b.id == base.id for b in resolver.bases(derived)):
+                    found[derived.id] = derived
+                    todo.append(derived)
+    return [found[i] for i in sorted(found)]
+
+
+class _Search:
+    def __init__(self, index: Index, symbol: Symbol) -> None:
+        self.index = index
+        self.symbol = symbol
+        self.resolver: Resolver = index._resolver()
+        self.family = {s.id: s for s in method_family(index, symbol)}
+        self.found: dict[tuple[str, tuple[int, int]], Reference] = {}
+        self.is_member = symbol.kind in _MEMBERS
+        self._guess: Certainty | None = None
+
+    def run(self) -> list[Reference]:
+        names, done = {self.symbol.name}, set[str]()
+        while names - done:  # an alias may be imported elsewhere, under an alias again
+            name = sorted(names - done)[0]
+            done.add(name)
+            for path in self.index._paths_with(name):
+                names |= self._in_file(path, name)
+        for reference in text_references.mentions(self.index, self.symbol, set(self.found), set(self.family)):
+            self.found.setdefault((reference.path, reference.span), reference)
+        return sorted(self.found.values(), key=lambda r: (r.path, r.span))
+
+    def _in_file(self, path: str, name: str) -> set[str]:
+        """Add the references of one file; returns the aliases that it gives the symbol."""
+        aliases: set[str] = set()
+        imports = self.index._imports(path)
+        for number, fact in enumerate(imports):
+            if fact.name == name and fact.local not in ("", name) and self._means(self.resolver.imported(path, number)):
+                aliases.add(fact.local)
+        for export in self.index._exports(path):
+            if export.local == name and export.name not in (name, "*", "default") and not self.is_member:
+                target = self.resolver.exported(path, export.name)
+                if self._means(target):
+                    aliases.add(export.name)
+        for occurrence in self.index._occurrences(path, {name}):
+            certainty, via = self._judge(path, occurrence)
+            if certainty is not None:
+                self._add(path, occurrence, certainty, via)
+        return aliases
+
+    def _means(self, target: Target | None) -> Symbol | None:
+        return target if isinstance(target, Symbol) and target.id in self.family else None
+
+    def _judge(self, path: str, occurrence: Occurrence) -> tuple[Certainty | None, str]:
+        target = self.resolver.occurrence(path, occurrence)
+        meant = self._means(target) or self._beside(path, occurrence)
+        if meant is not None:
+            via = meant.qualified if meant.id != self.symbol.id else ""
+            if occurrence.name != self.symbol.name:
+                via = self.symbol.name
+            return "exact", via
+        if target is not None or occurrence.binding != "member" or occurrence.kind == "keyword":
+            return None, ""
+        if occurrence.name != self.symbol.name:
+            return None, ""
+        return self._guessed(), ""
+
+    def _beside(self, path: str, occurrence: Occurrence) -> Symbol | None:
+        """A name that an import and a definition both bind (`try: import ... except ImportError: def ...`)."""
+        if occurrence.binding == "import" and not occurrence.chain and occurrence.import_index >= 0:
+            scope = self.index._imports(path)[occurrence.import_index].scope
+            local = occurrence.target
+            here = self.resolver.symbol(path, f"{scope}.{local}" if scope else local)
+            if self._means(here):
+                return here
+            for number, fact in enumerate(self.index._imports(path)):
+                if fact.local == local and fact.scope == scope and number != occurrence.import_index:
+                    meant = self._means(self.resolver.imported(path, number))
+                    if meant is not None:
+                        return meant
+        elif occurrence.binding == "definition" and "." not in occurrence.target:
+            for number, fact in enumerate(self.index._imports(path)):
+                if fact.local == occurrence.target and not fact.scope:
+                    meant = self._means(self.resolver.imported(path, number))
+                    if meant is not None:
+                        return meant
+        return None
+
+    def _guessed(self) -> Certainty | None:
+        """What an attribute of an unknown thing is worth."""
+        name = self.symbol.name
+        if not self.is_member or (name.startswith("__") and name.endswith("__")):
+            return None
+        if self._guess is None:
+            others = [s for s in self.index.find(name, kinds=_MEMBERS) if s.id not in self.family]
+            self._guess = "text" if others or name in COMMON_ATTRIBUTES else "likely"
+        return self._guess
+
+    def _add(self, path: str, occurrence: Occurrence, certainty: Certainty, via: str) -> None:
+        key = (path, occurrence.span)
+        old = self.found.get(key)
+        if old is not None and (old.certainty == "exact" or certainty != "exact"):
+            return
+        line, column, end_column = self.index._columns(path, occurrence.span)
+        self.found[key] = Reference(
+            path, occurrence.span, line, column, end_column, occurrence.kind, certainty, occurrence.name, via
+        )

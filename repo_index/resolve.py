@@ -1,0 +1,362 @@
+"""What a name in one file means in another: imports, re-exports, attributes of modules and classes.
+
+Everything here works for any language whose facts follow facts.py. A chain of re-exports may be a circle; each
+step is taken once.
+"""
+
+from __future__ import annotations
+
+import builtins
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .facts import Definition, Occurrence
+from .records import Symbol
+
+if TYPE_CHECKING:
+    from .index import Index
+
+_CLASSES = ("class", "interface", "enum", "type")
+_DEPTH = 20
+_BUILTINS = frozenset(dir(builtins))
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """A file as a module. A namespace package (a folder) ends with "/"."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class External:
+    """Something of another distribution, of the standard library or of the language itself."""
+
+    name: str = ""
+
+
+Target = Symbol | Module | External
+"""None, where a Target is not known, means that nothing can be said."""
+
+
+def is_class(symbol: Symbol) -> bool:
+    return symbol.kind in _CLASSES
+
+
+def _primary(definitions: list[Definition]) -> Definition:
+    """Of several definitions of one name: the first that is no overload."""
+    for definition in definitions:
+        if not any(d.rsplit(".", 1)[-1] == "overload" for d in definition.decorators):
+            return definition
+    return definitions[-1]
+
+
+class Resolver:
+    """Resolution over one index. Answers are remembered: an index with other contents needs another resolver."""
+
+    def __init__(self, index: Index) -> None:
+        self.index = index
+        self._tables: dict[str, dict[str, Definition]] = {}
+        self._symbols: dict[tuple[str, str], Symbol] = {}
+        self._imported: dict[tuple[str, int], Target | None] = {}
+        self._exported: dict[tuple[str, str], Target | None] = {}
+        self._exports: dict[str, dict[str, list[int]]] = {}
+        self._members: dict[tuple[str, str], Target | None] = {}
+        self._bases: dict[str, list[Target | None]] = {}
+        self._classes: dict[str, Symbol | External | None] = {}
+        self._busy: set[str] = set()
+
+    # -- inside one file
+
+    def table(self, path: str) -> dict[str, Definition]:
+        """qualified name -> definition of a file."""
+        table = self._tables.get(path)
+        if table is None:
+            several: dict[str, list[Definition]] = {}
+            for definition in self.index._definitions(path):
+                several.setdefault(definition.qualified, []).append(definition)
+            table = self._tables[path] = {q: _primary(found) for q, found in several.items()}
+        return table
+
+    def symbol(self, path: str, qualified: str) -> Symbol | None:
+        key = (path, qualified)
+        found = self._symbols.get(key)
+        if found is None:
+            definition = self.table(path).get(qualified)
+            if definition is None:
+                return None
+            found = self._symbols[key] = Symbol(f"{path}::{qualified}", path, definition)
+        return found
+
+    def bound(
+        self, path: str, name: str, scope: str = "", seen: frozenset[tuple[str, str]] = frozenset()
+    ) -> Target | None:
+        """What a bare name means in `scope` of a file."""
+        table = self.table(path)
+        imports = self.index._imports(path)
+        at = scope
+        while True:
+            holder = table.get(at)
+            if at == scope or holder is None or holder.kind != "class":
+                found = table.get(f"{at}.{name}" if at else name)
+                if found is not None and found.body_span is not None:
+                    return self.symbol(path, found.qualified)
+                for i, fact in enumerate(imports):
+                    if fact.local == name and fact.scope == at:
+                        target = self.imported(path, i, seen)
+                        if target is not None:
+                            return target
+                if found is not None:
+                    return self.symbol(path, found.qualified)
+            if not at:
+                return self._starred(path, name, seen)
+            at = at.rpartition(".")[0]
+
+    # -- between files
+
+    def module(self, path: str, specifier: str) -> Module | External | None:
+        """The module that a specifier written in `path` names; None when nothing does."""
+        language = self.index.language(path)
+        if language is None:
+            return None
+        resolution = language.resolve_module(specifier, path, self.index._project())
+        if resolution.path is not None:
+            return Module(resolution.path)
+        return External(specifier) if resolution.state == "external" else None
+
+    def imported(self, path: str, number: int, seen: frozenset[tuple[str, str]] = frozenset()) -> Target | None:
+        """What the local name of one import of a file means."""
+        key = (path, number)
+        if key in self._imported:
+            return self._imported[key]
+        fact = self.index._imports(path)[number]
+        specifier = fact.module
+        if fact.name is None and fact.local_span is not None and "." in specifier:
+            first = specifier.split(".", 1)[0]
+            inside = fact.module_span[0] <= fact.local_span[0] < fact.module_span[1]
+            if first and inside and fact.local == first:  # `import a.b` binds a
+                specifier = first
+        target: Target | None = self.module(path, specifier)
+        if fact.name is not None and fact.name != "*" and isinstance(target, Module):
+            target = self.attribute(target, fact.name, seen)
+        elif isinstance(target, External) and fact.name is not None:
+            target = External(f"{specifier}.{fact.name}")
+        if not seen:
+            self._imported[key] = target
+        return target
+
+    def exported(self, path: str, name: str, seen: frozenset[tuple[str, str]] = frozenset()) -> Target | None:
+        """What importers of a file get when they ask for `name`."""
+        key = (path, name)
+        if key in self._exported:
+            return self._exported[key]
+        if key in seen:
+            return None
+        deeper = seen | {key}
+        target: Target | None = None
+        if not path.endswith("/"):
+            target = self._own_export(path, name, deeper)
+        if target is None:
+            language = self.index.language(path) or self.index._python()
+            child = language.submodule(path, name, self.index._project()) if language is not None else None
+            if child is not None:
+                target = Module(child)
+        if not seen:
+            self._exported[key] = target
+        return target
+
+    def _own_export(self, path: str, name: str, seen: frozenset[tuple[str, str]]) -> Target | None:
+        exports = self.index._exports(path)
+        numbers = self._exports.get(path)
+        if numbers is None:
+            numbers = self._exports[path] = {}
+            for i, export in enumerate(exports):
+                numbers.setdefault(export.name, []).append(i)
+        for i in numbers.get(name, ()):
+            export = exports[i]
+            if not export.module:
+                target = self.bound(path, export.local, "", seen)
+            else:
+                target = self.module(path, export.module)
+                if isinstance(target, Module) and export.local != "*":
+                    target = self.exported(target.path, export.local, seen)
+            if target is not None:
+                return target
+        if name != "default":
+            for i in numbers.get("*", ()):
+                if exports[i].module:
+                    source = self.module(path, exports[i].module)
+                    if isinstance(source, Module):
+                        found = self.exported(source.path, name, seen)
+                        if found is not None:
+                            return found
+        return self._starred(path, name, seen)
+
+    def _starred(self, path: str, name: str, seen: frozenset[tuple[str, str]]) -> Target | None:
+        """What star imports of a file bring under `name`."""
+        for fact in self.index._imports(path):
+            if fact.name != "*" or fact.scope:
+                continue
+            source = self.module(path, fact.module)
+            if not isinstance(source, Module) or (source.path, name) in seen or source.path.endswith("/"):
+                continue
+            listed = self.index._outline(source.path).dunder_all
+            if name in listed if listed is not None else not name.startswith("_"):
+                found = self.exported(source.path, name, seen)
+                if found is not None:
+                    return found
+        return None
+
+    # -- attributes
+
+    def attribute(
+        self, target: Target | None, name: str, seen: frozenset[tuple[str, str]] = frozenset()
+    ) -> Target | None:
+        """What `.name` of a target means. External attributes stay external."""
+        if isinstance(target, Module):
+            return self.exported(target.path, name, seen)
+        if isinstance(target, External):
+            return External(f"{target.name}.{name}")
+        if target is None:
+            return None
+        holder = self.class_of(target)
+        if isinstance(holder, Symbol):
+            return self.member(holder, name)
+        return holder
+
+    def class_of(self, target: Target | None, depth: int = 0) -> Symbol | External | None:
+        """The class of what a target holds or returns; a class is its own."""
+        if isinstance(target, External):
+            return target
+        if not isinstance(target, Symbol) or depth > _DEPTH:
+            return None
+        if is_class(target):
+            return target
+        expression = target.definition.type
+        if not expression or target.id in self._busy:  # `x = x.next()`
+            return None
+        if target.id not in self._classes:
+            self._busy.add(target.id)
+            value = self.expression(target.path, expression, target.definition.parent)
+            found = self.class_of(value, depth + 1)
+            self._busy.discard(target.id)
+            if self._busy:
+                return found  # it may be cut short by what is being worked out
+            self._classes[target.id] = found
+        return self._classes[target.id]
+
+    def expression(self, path: str, dotted: str, scope: str = "") -> Target | None:
+        """What a dotted expression, read in `scope` of a file, means."""
+        parts = dotted.split(".")
+        table = self.table(path)
+        target: Target | None = None
+        used = 0
+        if dotted in table:
+            return self.symbol(path, dotted)
+        for count in range(len(parts) - 1, 0, -1):
+            if ".".join(parts[:count]) in table and count > 1:
+                target, used = self.symbol(path, ".".join(parts[:count])), count
+                break
+        if target is None:
+            target, used = self.bound(path, parts[0], scope), 1
+            if target is None:
+                for i, fact in enumerate(self.index._imports(path)):  # bound in another function
+                    if fact.local == parts[0]:
+                        target = self.imported(path, i)
+                        break
+                else:
+                    if parts[0] in _BUILTINS:
+                        return External(dotted)
+        for part in parts[used:]:
+            target = self.attribute(target, part)
+            if target is None:
+                return None
+        return target
+
+    def bases(self, symbol: Symbol) -> list[Target | None]:
+        """Classes that a class names as its bases, in order; None for those that nothing is known about."""
+        known = self._bases.get(symbol.id)
+        if known is None:
+            self._bases[symbol.id] = []  # a class that is its own base
+            known = []
+            for text in symbol.definition.bases:
+                base = self.class_of(self.expression(symbol.path, text, symbol.definition.parent))
+                known.append(None if isinstance(base, Symbol) and base.id == symbol.id else base)
+            self._bases[symbol.id] = known
+        return known
+
+    def ancestors(self, symbol: Symbol) -> list[Symbol]:
+        """All base classes in the repository, depth first, without the class itself."""
+        found: dict[str, Symbol] = {}
+        todo = [symbol]
+        while todo:
+            for base in reversed(self.bases(todo.pop())):
+                if isinstance(base, Symbol) and base.id not in found and base.id != symbol.id:
+                    found[base.id] = base
+                    todo.append(base)
+        return list(found.values())
+
+    def member(self, symbol: Symbol, name: str, inherited_only: bool = False) -> Target | None:
+        """The definition that attribute `name` of a class means, its bases included.
+
+        External when a base outside the repository may define it; None when no class here does.
+        """
+        key = (symbol.id, name)
+        if not inherited_only and key in self._members:
+            return self._members[key]
+        found: Target | None = None
+        if not inherited_only:
+            found = self.symbol(symbol.path, f"{symbol.qualified}.{name}")
+        if found is None:
+            open_end = False
+            for ancestor in [symbol, *self.ancestors(symbol)]:
+                if ancestor is not symbol:
+                    found = self.symbol(ancestor.path, f"{ancestor.qualified}.{name}")
+                    if found is not None:
+                        break
+                open_end = open_end or any(not isinstance(b, Symbol) for b in self.bases(ancestor))
+            if found is None and open_end:
+                found = External(name)
+        if not inherited_only:
+            self._members[key] = found
+        return found
+
+    # -- places
+
+    def occurrence(self, path: str, occurrence: Occurrence) -> Target | None:
+        """What the identifier at an occurrence means. None: nothing is known; External: nothing of this repository."""
+        binding = occurrence.binding
+        if binding == "definition":
+            return self.symbol(path, occurrence.target)
+        if binding == "import":
+            target = self.imported(path, occurrence.import_index) if occurrence.import_index >= 0 else None
+            for name in occurrence.chain:
+                target = self.attribute(target, name)
+            return target
+        if binding == "global":
+            found = self._starred(path, occurrence.name, frozenset())
+            return External(occurrence.name) if found is None and occurrence.name in _BUILTINS else found
+        if binding == "member" and occurrence.receiver is not None:
+            return self._of_receiver(path, occurrence)
+        return None
+
+    def _of_receiver(self, path: str, occurrence: Occurrence) -> Target | None:
+        receiver = occurrence.receiver
+        assert receiver is not None
+        chain = occurrence.chain or (occurrence.name,)
+        if receiver.kind == "unknown":
+            return None
+        target: Target | None
+        if receiver.kind == "instance":
+            holder = self.expression(path, receiver.type, occurrence.scope)
+            if occurrence.kind == "keyword" and not (isinstance(holder, Symbol) and is_class(holder)):
+                return External(occurrence.name) if holder is not None else None
+            target = self.class_of(holder) if not isinstance(holder, Module) else holder
+        else:
+            target = self.symbol(path, receiver.type)
+            if receiver.kind == "super" and isinstance(target, Symbol):
+                target = self.member(target, chain[0], inherited_only=True)
+                chain = chain[1:]
+        for name in chain:
+            target = self.attribute(target, name)
+        return target

@@ -1,0 +1,263 @@
+"""A repository at one moment: which blob each path holds, and the bytes of each.
+
+The work tree, a commit, the staged tree and an overlay of edits are all snapshots, and the index knows nothing
+else of where files come from.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import files, git
+from .store import Store
+
+_RACY_NS = 20_000_000
+"""A file changed this shortly before it was looked at may change again with the same times (git's racy entries)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One path: its blob hash and size. `skipped` says why it is not read ("" if it is)."""
+
+    blob: str
+    size: int
+    skipped: str = ""
+
+
+def blob_hash(content: bytes, algorithm: str = "sha1") -> str:
+    """The hash that git gives this content as a blob."""
+    return hashlib.new(algorithm, b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """Where a work tree and its git folder are; `algorithm` is "sha1" or "sha256"."""
+
+    root: Path
+    git_folder: Path | None
+    algorithm: str = "sha1"
+
+
+def repository(start: Path) -> Repository:
+    """The repository around `start`. Raises GitError when there is none or git is missing."""
+    if not start.is_dir():
+        raise git.GitError(f"{start} is not a folder")
+    raw = git.run(start, "rev-parse", "--show-toplevel", "--git-common-dir", "--show-object-format")
+    root, folder, algorithm = raw.decode("utf-8", "surrogateescape").rstrip("\n").rsplit("\n", 2)
+    if not os.path.isabs(folder):
+        folder = os.path.normpath(os.path.join(os.path.abspath(start), folder))
+    return Repository(Path(root), Path(folder), algorithm)
+
+
+class WorkTree:
+    """The files on disk. Contents are hashed only where size, times or inode changed since the last look."""
+
+    def __init__(
+        self, where: Repository, store: Store, exclude: Iterable[str] = (), max_bytes: int = 1_000_000
+    ) -> None:
+        self._where = where
+        self._store = store
+        self._exclude = tuple(exclude)
+        self._max_bytes = max_bytes
+        #: contents read while hashing, until take() hands them over
+        self._fresh: dict[str, bytes] = {}
+
+    def entries(
+        self, paths: Iterable[str] | None = None, before: Mapping[str, Entry] | None = None
+    ) -> dict[str, Entry]:
+        """path -> Entry, sorted. With `paths`, other paths are taken from `before` unlooked."""
+        root = os.fspath(self._where.root)
+        listed = files.listing(self._where.root, self._exclude)
+        only = None if paths is None or before is None else set(paths)
+        known = self._store.stats(root)
+        changed: dict[str, tuple[int, int, int, int, str]] = {}
+        found: dict[str, Entry] = {}
+        now = time.time_ns()
+        for item in listed:
+            status = item.status
+            if only is not None and before is not None and item.path not in only and item.path in before:
+                found[item.path] = before[item.path]
+                continue
+            if status is None:
+                found[item.path] = Entry("", 0, item.skipped)
+                continue
+            large = files.too_large(status.st_size, self._max_bytes)
+            if large:
+                found[item.path] = Entry("", status.st_size, large)
+                continue
+            stamp = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+            seen = known.get(item.path)
+            if seen is not None and seen[:4] == stamp:
+                found[item.path] = Entry(seen[4], status.st_size)
+                continue
+            try:
+                content = files.read(self._where.root, item.path)
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                found[item.path] = Entry("", status.st_size, f"unreadable: {error.strerror or error}")
+                continue
+            large = files.too_large(len(content), self._max_bytes)
+            if large:  # it grew meanwhile
+                found[item.path] = Entry("", len(content), large)
+                continue
+            blob = blob_hash(content, self._where.algorithm)
+            found[item.path] = Entry(blob, len(content))
+            self._fresh[blob] = content
+            if len(content) == status.st_size and max(stamp[1], stamp[2]) < now - _RACY_NS:
+                changed[item.path] = (*stamp, blob)
+        gone = [p for p in known if p not in found] if only is None else []
+        self._store.save_stats(root, changed, gone)
+        return found
+
+    def take(self, blob: str) -> bytes | None:
+        """Content read by entries(), once."""
+        return self._fresh.pop(blob, None)
+
+    def forget(self) -> None:
+        self._fresh.clear()
+
+    def read(self, path: str, entry: Entry) -> bytes:
+        """Raises OSError when the file is gone or cannot be read."""
+        return files.read(self._where.root, path)
+
+    def read_many(self, wanted: Mapping[str, Entry]) -> Iterator[tuple[str, bytes | None]]:
+        for path, entry in wanted.items():
+            try:
+                content = self.take(entry.blob)
+                yield path, files.read(self._where.root, path) if content is None else content
+            except OSError:
+                yield path, None
+
+
+class GitTree:
+    """The files of a commit, or of the index. Nothing is read from the work tree."""
+
+    def __init__(
+        self,
+        where: Repository,
+        commit: str | None,
+        exclude: Iterable[str] = (),
+        max_bytes: int = 1_000_000,
+        index_file: str | None = None,
+    ) -> None:
+        self._where = where
+        self._commit = commit
+        self._exclude = files.excluded(exclude)
+        self._max_bytes = max_bytes
+        self._index_file = index_file
+
+    def _listed(self) -> Iterator[tuple[str, str, str]]:
+        """(mode, blob, path) of each entry. Raises GitError for what is no commit."""
+        if self._commit is None:
+            raw = git.run(self._where.root, "ls-files", "-z", "--stage", index_file=self._index_file)
+            for line in filter(None, raw.split(b"\0")):
+                head, _, name = line.partition(b"\t")
+                mode, blob, stage = head.decode("ascii").split()
+                if stage in ("0", "2"):  # of a conflict, our side
+                    yield mode, blob, git.path_of(name)
+            return
+        commit = git.run(
+            self._where.root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{self._commit}^{{tree}}"
+        )
+        raw = git.run(self._where.root, "ls-tree", "-r", "-z", "--full-tree", commit.decode("ascii").strip())
+        for line in filter(None, raw.split(b"\0")):
+            head, _, name = line.partition(b"\t")
+            mode, _, blob = head.decode("ascii").split()
+            yield mode, blob, git.path_of(name)
+
+    def entries(
+        self, paths: Iterable[str] | None = None, before: Mapping[str, Entry] | None = None
+    ) -> dict[str, Entry]:
+        found: dict[str, Entry] = {}
+        listed = sorted(self._listed(), key=lambda item: item[2])
+        sizes = self._sizes({blob for mode, blob, _ in listed if mode.startswith("100")})
+        for mode, blob, path in listed:
+            if self._exclude is not None and self._exclude.match(path):
+                continue
+            if mode == "160000":
+                found[path] = Entry("", 0, "submodule")
+            elif mode == "120000":
+                found[path] = Entry("", 0, "symbolic link")
+            else:
+                size = sizes.get(blob, 0)
+                large = files.too_large(size, self._max_bytes)
+                found[path] = Entry("" if large else blob, size, large)
+        return found
+
+    def _sizes(self, blobs: set[str]) -> dict[str, int]:
+        if not blobs:
+            return {}
+        raw = git.run(
+            self._where.root,
+            "cat-file",
+            "--batch-check=%(objectname) %(objectsize)",
+            stdin="".join(b + "\n" for b in sorted(blobs)).encode("ascii"),
+        )
+        sizes = {}
+        for line in raw.decode("ascii", "replace").splitlines():
+            name, _, size = line.partition(" ")
+            if size.isdigit():
+                sizes[name] = int(size)
+        return sizes
+
+    def read(self, path: str, entry: Entry) -> bytes:
+        for _, content in git.read_blobs(self._where.root, [entry.blob]):
+            if content is not None:
+                return content
+        raise FileNotFoundError(f"{path}: blob {entry.blob} is not in this repository")
+
+    def read_many(self, wanted: Mapping[str, Entry]) -> Iterator[tuple[str, bytes | None]]:
+        contents = git.read_blobs(self._where.root, [e.blob for e in wanted.values()])
+        for path, (_, content) in zip(wanted, contents, strict=True):
+            yield path, content
+
+    def forget(self) -> None:
+        pass
+
+
+class Overlay:
+    """Another snapshot with some paths changed, in memory."""
+
+    def __init__(
+        self,
+        base: Mapping[str, Entry],
+        source: WorkTree | GitTree | Overlay,
+        changes: Mapping[str, bytes | None],
+        algorithm: str,
+        max_bytes: int,
+    ) -> None:
+        self._source = source
+        self._changes = {path: content for path, content in changes.items() if content is not None}
+        merged = {path: entry for path, entry in base.items() if path not in changes}
+        for path, content in self._changes.items():
+            large = files.too_large(len(content), max_bytes)
+            merged[path] = Entry("" if large else blob_hash(content, algorithm), len(content), large)
+        self._entries = {path: merged[path] for path in sorted(merged)}
+
+    def entries(
+        self, paths: Iterable[str] | None = None, before: Mapping[str, Entry] | None = None
+    ) -> dict[str, Entry]:
+        return self._entries
+
+    def read(self, path: str, entry: Entry) -> bytes:
+        content = self._changes.get(path)
+        return self._source.read(path, entry) if content is None else content
+
+    def read_many(self, wanted: Mapping[str, Entry]) -> Iterator[tuple[str, bytes | None]]:
+        for path, entry in wanted.items():
+            try:
+                yield path, self.read(path, entry)
+            except OSError:
+                yield path, None
+
+    def forget(self) -> None:
+        pass
+
+
+Source = WorkTree | GitTree | Overlay
