@@ -34,7 +34,7 @@ def edges_of(index: Index, path: str) -> list[ImportEdge]:
             if meant is not None and meant != target and _is_child(index, target, fact.name or "", meant):
                 target = meant
             elif target.endswith("/"):
-                state, target = "unresolved", None
+                state, target = "external", None  # an installed package wins over a plain folder
         if target is not None and target.endswith("/"):
             target = None
         kind: ImportKind = fact.kind

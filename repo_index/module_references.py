@@ -125,18 +125,23 @@ class _Search:
             prefix = re.search(r"[\w./\\-]*\Z", head)
             before = prefix[0] if prefix is not None else ""
             after = content[span[1] : span[1] + 4]
-            certainty: Certainty | None = None
-            parent = self.dotted.rpartition(".")[0]
-            if (parent and before.rsplit("/", 1)[-1].lstrip(".") == parent + ".") or (
-                before and stem == before.removeprefix("./").lstrip("/") + self.name and "/" in before
-            ):
-                certainty = "likely"
-            elif (
-                "/" in before and (stem.endswith("/" + before.lstrip("./") + self.name)) and after.startswith(b".")
-            ) or (not parent and self.dotted and not before and re.match(rb"\.[A-Za-z_]", after)):
-                certainty = "text"
+            certainty = self._mention(stem, before, after)
             if certainty is not None:
                 self._add(path, span, kind, certainty, self.name, before + self.name)
+
+    def _mention(self, stem: str, before: str, after: bytes) -> Certainty | None:
+        """How sure it is that the module's last name, between these texts, means the module."""
+        parent = self.dotted.rpartition(".")[0]
+        if parent and before.rsplit("/", 1)[-1].lstrip(".") == parent + ".":
+            return "likely"  # pkg.module
+        if "/" in before:
+            written = before.removeprefix("./").lstrip("/") + self.name
+            if stem == written:
+                return "likely"  # path/of/module
+            return "text" if stem.endswith("/" + written) and after.startswith(b".") else None
+        if not parent and self.dotted and not before and re.match(rb"\.[A-Za-z_]", after):
+            return "text"  # module.name
+        return None
 
     def _add(
         self,

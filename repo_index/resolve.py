@@ -214,7 +214,10 @@ class Resolver:
     ) -> Target | None:
         """What `.name` of a target means. External attributes stay external."""
         if isinstance(target, Module):
-            return self.exported(target.path, name, seen)
+            found = self.exported(target.path, name, seen)
+            if found is None and target.path.endswith("/"):
+                return External(name)  # an installed package wins over a plain folder
+            return found
         if isinstance(target, External):
             return External(f"{target.name}.{name}")
         if target is None:

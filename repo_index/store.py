@@ -237,7 +237,7 @@ class Store:
             for path, *rest in connection.execute(
                 "SELECT path, size, mtime, ctime, inode, blob FROM stats WHERE root = ?", (root,)
             ):
-                found[_unescape(path)] = tuple(rest)  # type: ignore[assignment]
+                found[_unescape(path)] = tuple(rest)
         return found
 
     def save_stats(

@@ -21,14 +21,14 @@ class State(NamedTuple):
     """What a prefix of a chain means.
 
     kind "definition": `name` is a qualified name of this file. "import": `name` is the local name, `chain` the
-    attributes after it. "self", "super": `name` is the class. "instance": `name` is a dotted expression whose
+    attributes after it and `number` the import. "self", "super": `name` is the class. "instance": `name` is a dotted expression whose
     value (if it is a class, whose instance) this is. "member": attributes `chain` of `receiver`.
     """
 
     kind: str
     name: str = ""
     chain: tuple[str, ...] = ()
-    index: int = -1
+    number: int = -1
     receiver: Receiver = _UNKNOWN
 
 
@@ -288,13 +288,13 @@ class _Binder:
             if scope.kind not in ("module", "class"):
                 continue
             for text, binding in scope.bindings.items():
-                definition = self.definitions.get(_joined(scope.qualified, text))
-                if definition is None:
+                bound = self.definitions.get(_joined(scope.qualified, text))
+                if bound is None:
                     continue
                 imported = {self.out.imports[i].local_span for i in binding.imports}
                 for name in binding.names:
                     if name.span not in named and name.span not in imported:
-                        yield self._of_definition(name.text, name.span, name.line, definition)
+                        yield self._of_definition(name.text, name.span, name.line, bound)
         for i, fact in enumerate(self.out.imports):
             if fact.name is not None and fact.name != "*" and fact.name_span is not None and fact.local:
                 yield Occurrence(
@@ -411,7 +411,7 @@ class _Binder:
             return Occurrence(name.text, name.span, name.line, kind, "definition", state.name, scope=where)
         if state.kind == "import":
             return Occurrence(
-                name.text, name.span, name.line, kind, "import", state.name, state.chain, None, state.index, where
+                name.text, name.span, name.line, kind, "import", state.name, state.chain, None, state.number, where
             )
         if state.kind == "member":
             chain = state.chain if len(state.chain) > 1 else ()

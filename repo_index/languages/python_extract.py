@@ -201,9 +201,7 @@ class _Walk:
             elif kind == "subscript":
                 steps.append(Step("["))
                 node = self._subscript(node, scope, flags)
-            elif (kind == "await" and node.named_children) or (
-                kind == "parenthesized_expression" and node.named_child_count == 1
-            ):
+            elif kind in ("await", "parenthesized_expression") and node.named_child_count == 1:
                 node = node.named_children[0]
             else:
                 break
@@ -568,7 +566,7 @@ class _Walk:
                 chain = self.spine(node, scope, 0)
                 chain.store = True
                 if len(chain.steps) == 1 and chain.root is not None:
-                    known = values if single and values is not None else [None]
+                    known: list[Chain | None] = values if single and values is not None else [None]
                     self.attributes.append((chain, known, where, annotation))
             elif kind in ("subscript", "call", "await"):
                 self.spine(node, scope, 0)

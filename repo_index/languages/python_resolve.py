@@ -101,8 +101,8 @@ def _declared_roots(project: Project) -> list[str]:
         tool = _table(table, "tool")
         setuptools = _table(tool, "setuptools")
         where = _table(_table(setuptools, "packages"), "find").get("where")
-        for value in where if isinstance(where, list) else [where]:
-            add(value, below)
+        for root in where if isinstance(where, list) else [where]:
+            add(root, below)
         add(_table(setuptools, "package-dir").get(""), below)
         packages = _table(tool, "poetry").get("packages")
         for entry in packages if isinstance(packages, list) else []:
@@ -117,8 +117,8 @@ def _declared_roots(project: Project) -> list[str]:
         for value in sources if isinstance(sources, list) else []:
             add(value, below)
         pytest = _table(_table(tool, "pytest"), "ini_options").get("pythonpath")
-        for value in pytest if isinstance(pytest, list) else [pytest]:
-            add(value, below)
+        for root in pytest if isinstance(pytest, list) else [pytest]:
+            add(root, below)
     return found
 
 
