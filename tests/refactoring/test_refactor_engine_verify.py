@@ -29,13 +29,13 @@ class Case:
 PKG: Files = {
     "pkg/__init__.py": "from .core import load\n",
     "pkg/core.py": "LIMIT = 3\n\n\ndef load(name):\n    return name\n\n\nclass Loader:\n    pass\n",
-    "pkg/use.py": "from pkg.core import load, LIMIT\nimport pkg.core as core\n\ndef go():\n    return load(core.LIMIT)\n",
+    "pkg/use.py": "from pkg.core import load, LIMIT\nimport pkg.core as core\ndef go():\n    return load(core.LIMIT)\n",
     "tests/test_core.py": "import pkg.core\nfrom pkg import load\n\n\ndef test():\n    assert pkg.core.load(load(1))\n",
 }
 GOOD_RENAME: Files = {
     "pkg/__init__.py": "from .core import read\n",
     "pkg/core.py": "LIMIT = 3\n\n\ndef read(name):\n    return name\n\n\nclass Loader:\n    pass\n",
-    "pkg/use.py": "from pkg.core import read, LIMIT\nimport pkg.core as core\n\ndef go():\n    return read(core.LIMIT)\n",
+    "pkg/use.py": "from pkg.core import read, LIMIT\nimport pkg.core as core\ndef go():\n    return read(core.LIMIT)\n",
     "tests/test_core.py": "import pkg.core\nfrom pkg import read\n\n\ndef test():\n    assert pkg.core.read(read(1))\n",
 }
 

@@ -35,6 +35,7 @@ class Workspace:
         self._overlay: dict[str, bytes | None] = {}
         self._moves: dict[str, str] = {}
         self._index: Index | None = None
+        self._blobs = {record.path: record.blob for record in base.files()}
 
     @property
     def index(self) -> Index:
@@ -63,7 +64,15 @@ class Workspace:
             return content
         if self.base.file(path) is None:
             raise Refused(f"{path}: no such file in the repository")
-        return self.base.read(path)
+        return self._original(path)
+
+    def _original(self, path: str) -> bytes:
+        """The bytes that the base's facts are about. Raises Refused when the file was written meanwhile."""
+        content = self.base.read(path)
+        record = self.base.file(path)
+        if record is None or record.blob != self._blobs.get(path):
+            raise Refused(f"{path}: changed while the change was being worked out; run again")
+        return content
 
     def text(self, path: str) -> str:
         """read() decoded for looking at: UTF-8, else latin-1. Never use its offsets for edits."""
@@ -83,8 +92,8 @@ class Workspace:
         if reason := self._unmovable(path):
             return reason
         record = self.base.file(self._moves.get(path, path))
-        if record is not None and record.skipped and path not in self._overlay:
-            return record.skipped
+        if record is not None and record.skipped:
+            return f"{record.skipped}: not edited"
         return ""
 
     def _unmovable(self, path: str) -> str:
@@ -93,8 +102,8 @@ class Workspace:
         if paths.guarded(path) and path not in self.allow:
             return "configures git or continuous integration; name it with --allow to edit it"
         record = self.base.file(path)
-        if record is not None and record.skipped and ("link" in record.skipped or "submodule" in record.skipped):
-            return record.skipped
+        if record is not None and record.skipped and not record.skipped.startswith(("binary", "too large")):
+            return f"a {record.skipped}"
         return ""
 
     def _guard(self, path: str, reason: str) -> None:
@@ -153,10 +162,10 @@ class Workspace:
         self._guard(new, self._unmovable(new))
         if self.exists(new):
             raise Refused(f"{new}: exists already")
+        self._guard(new, self._blocked(new))
         content = self.read(old)
         origin = self._moves.pop(old, old if self.base.file(old) is not None else None)
         self._set(old, None)
-        self._guard(new, self._blocked(new))
         self._set(new, content)
         if origin is not None and origin != new:
             self._moves[new] = origin
@@ -183,6 +192,6 @@ class Workspace:
             if content is None:
                 if there:
                     result[path] = None
-            elif not there or self.base.read(path) != content:
+            elif not there or self._original(path) != content:
                 result[path] = content
         return result
