@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from repo_index.index import Index
-
     from repo_index.records import Symbol
 
 #: similarity (difflib ratio) from which a misspelt name is taken for an existing one
@@ -162,7 +161,9 @@ def _spelt(instruction: str, names: _Names) -> Iterable[Mention]:
         if strong:
             yield Mention(text, found.start(), found.end(), "strong")
         elif text.lower() not in PLAIN and names.weak(text):
-            yield Mention(text, found.start(), found.end(), "weak")
+            mid_sentence = re.search(r"[\w,;:]\s+$", instruction[: found.start()])
+            named = mid_sentence and text[0].isupper() and text in names.symbols
+            yield Mention(text, found.start(), found.end(), "strong" if named else "weak")
 
 
 def _is_dotted_name(text: str, instruction: str, end: int) -> bool:
@@ -291,4 +292,16 @@ class _Names:
         for name in names:
             score = difflib.SequenceMatcher(None, text, name).ratio()
             found += [Match("symbol", s.id, s.kind, score) for s in self.index.find(name)]
+        return found or self._near_module(text)
+
+    def _near_module(self, text: str) -> list[Match]:
+        """`tornado.netutils` for tornado/netutil.py: the last word nearly a file's, the others its folders'."""
+        *lead, last = text.split(".")
+        found = []
+        for stem in difflib.get_close_matches(last, list(self.stems), n=3, cutoff=NEAR):
+            for path in self.stems[stem]:
+                folders = path.split("/")[:-1]
+                if lead == folders[len(folders) - len(lead) :]:
+                    score = difflib.SequenceMatcher(None, last, stem).ratio()
+                    found.append(Match("module", path, "module", score))
         return found

@@ -12,9 +12,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..errors import NothingToDo
+from ..mentions import Mention, find_mentions
 from .plan import Match, Plan
 from .planning.cues import parameter_names
-from ..mentions import Mention, find_mentions
 from .planning.moves import read_merge, read_move
 from .planning.parameters import read_parameter
 from .planning.questions import KIND, Asker, ModelAsker
@@ -36,7 +36,7 @@ _READERS: dict[str, Reader] = {
     "merge-files": read_merge,
 }
 
-_RENAME = re.compile(r"\brenam(?:e|ed|ing)\b|\bchang(?:e|ing)\s+the\s+name\b", re.IGNORECASE)
+_RENAME = re.compile(r"\brenam(?:e|ed|ing)\b|\bchang(?:e|ing)\b[^.;]{0,30}\bname\b", re.IGNORECASE)
 _ADD = re.compile(r"\b(?:add|adding|include|introduce|accept|give|take)\b", re.IGNORECASE)
 _PARAMETER = re.compile(r"\b(?:parameter|argument|param|flag|kwarg)s?\b", re.IGNORECASE)
 _MOVE = re.compile(r"\b(?:move|moving|relocate|extract|split|put|merge|fold|combine)\b", re.IGNORECASE)
@@ -81,8 +81,9 @@ def _kind(instruction: str, mentions: list[Mention], asker: Asker) -> str:
         bool(_ADD.search(instruction) and _PARAMETER.search(instruction)),
     )
     move, other = bool(_MOVE.search(instruction)), bool(_OTHER.search(instruction))
-    if rename and not parameter and not move and not other and "rename" in feasible:
-        return "rename"
+    renames = [kind for kind in feasible if kind.startswith("rename")]
+    if rename and renames and not parameter and not move and not other:
+        return renames[0]
     if parameter and not rename and not move and not other and "add-parameter" in feasible:
         return "add-parameter"
     if not feasible:

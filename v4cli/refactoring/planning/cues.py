@@ -32,48 +32,44 @@ def call_sites(instruction: str) -> CallSites | None:
         return "only_tests"
     if re.search(r"\b(?:in|for)\s+(?:all\s+)?(?:the\s+)?tests?(?:'s)?\s+(?:calls?|usages?|uses|invocations?)\b", text):
         return "only_tests"
-    if re.search(
-        r"\b(?:all|every|each)\b[^.;]{0,20}\b(?:calls?|usages?|uses|callers?|invocations?|places|instances)\b"
+    everywhere = re.search(
+        r"\b(?:all|every|each)\b[^.;]{0,20}\b(?:calls?|usages?|uses|callers?|invocations?|places|instances|occurrences?)\b"
         r"|\b(?:everywhere|throughout|across)\b",
         text,
-    ):
+    )
+    # "all calls in test_basic.py" and "all calls, tests included" differ by more than a pattern can tell
+    if everywhere and not re.search(r"\btests?\b|\btest_", text):
         return "all"
     return None
 
 
-def default_value(instruction: str) -> str | None:
-    """The default of a new parameter: "keep the base case false", "default 3", "defaulting to None"."""
-    found = re.search(
-        rf"\b(?:default(?:s|ing|ed)?|base(?:\s+case)?)\b(?:\s+(?:value|case|it|of|to|as|is|be|being|set|should))*"
-        rf"\s*[=:]?\s*[`]?({_LITERAL_ANY_CASE})(?![\w.])",
-        instruction,
-        re.IGNORECASE,
-    )
-    if found:
-        return normal_literal(found[1])
-    reverse = re.search(
-        rf"({_LITERAL_ANY_CASE})[`]?\s+(?:as|by|and|is|for)\s+(?:the\s+|its\s+|a\s+)?(?:default|base)\b",
-        instruction,
-        re.IGNORECASE,
-    )
-    return normal_literal(reverse[1]) if reverse else None
+def default_value(instruction: str, parameter: str) -> str | None:
+    """The default of the new parameter: "keep the base case false", "default 3", "defaulting to None"."""
+    name = re.escape(parameter)
+    of_it = rf"(?:\s+(?:of|for)\s+(?:the\s+)?[`'\"]?{name}[`'\"]?(?:\s+(?:parameter|argument|flag))?)?"
+    filler = r"(?:\s+(?:value|case|it|of|to|as|is|be|being|set|should|a|the))*"
+    for pattern in (
+        rf"\b(?:default(?:s|ing|ed)?|base)(?:\s+(?:value|case))?{of_it}{filler}\s*[=:]?\s*`?({_LITERAL_ANY_CASE})(?!\w|\.\w)",
+        rf"\b({_LITERAL_ANY_CASE})[`'\"]?\s+(?:as|by|and|is|for)\s+(?:the\s+|its\s+|a\s+)?(?:default|base)\b",
+    ):
+        for found in re.finditer(pattern, instruction, re.IGNORECASE):
+            if found[1].strip("'\"") != parameter:
+                return normal_literal(found[1])
+    return None
 
 
 def argument_value(instruction: str, parameter: str, default: str | None) -> str | None:
-    """The value that call sites pass: the `name=value` in the text that is not the default."""
-    pairs = re.findall(rf"\b{re.escape(parameter)}\s*=\s*({_LITERAL_ANY_CASE})(?![\w.])", instruction, re.IGNORECASE)
-    values = [normal_literal(p) for p in pairs]
-    other = [v for v in values if v != default]
-    if other:
-        return other[-1]
-    set_to = re.search(
-        rf"\b{re.escape(parameter)}\b[`'\"]?\s*(?:parameter|argument|flag)?\s*(?:set\s+)?(?:to|as|be)\s+[`'\"]?"
-        rf"({_LITERAL_ANY_CASE})(?![\w.])",
-        instruction,
-        re.IGNORECASE,
+    """The value that call sites pass: what the text sets the parameter to, other than its default."""
+    name = re.escape(parameter)
+    given = (
+        rf"\b{name}\s*=\s*({_LITERAL_ANY_CASE})(?!\w|\.\w)",
+        rf"\b{name}\b[`'\"]?\s*(?:parameter|argument|flag)?\s*(?:(?:is|be|being|should be|must be)\s+)?(?:explicitly\s+)?"
+        rf"(?:set|passed|given)?\s*(?:with\s+(?:the\s+|a\s+)?value(?:\s+of)?|to|as|be|with)\s+`?({_LITERAL_ANY_CASE})(?!\w|\.\w)",
     )
-    if set_to and normal_literal(set_to[1]) != default:
-        return normal_literal(set_to[1])
+    for pattern in given:
+        values = [normal_literal(v) for v in re.findall(pattern, instruction, re.IGNORECASE)]
+        if other := [v for v in values if v != default]:
+            return other[0]
     return None
 
 
@@ -120,7 +116,7 @@ def modules_to_import(instruction: str) -> list[str]:
 def keeps_public_name(instruction: str, old: str) -> bool | None:
     """Whether the old name stays available from the package: True, False, or None where a keep-word leaves it open."""
     text = " ".join(instruction.split())
-    keep = r"(?:keep|keeps|kept|keeping|maintain|preserve|retain|leave|still|remain|stays?)"
+    keep = r"(?:keep|keeps|kept|keeping|maintain|preserve|retain|leave|still|remain|remains|stays?)"
     if not re.search(rf"\b{keep}\b", text, re.IGNORECASE):
         return False
     if re.search(rf"\b{keep}\b[^.;]{{0,80}}\b{re.escape(old)}\b", text, re.IGNORECASE):

@@ -28,7 +28,7 @@ def read_parameter(
     others = [m for m in mentions if m is not function and m.text != name]
     wanted = [m for m in function.of("symbol") if m.kind in _CALLABLE]
     match, evidence = settle(function, wanted, others, index, "functions")
-    default = cues.default_value(instruction)
+    default = cues.default_value(instruction, name)
     value = cues.argument_value(instruction, name, default)
     if default is None:
         raise NothingToDo(f"what is the default of {name!r}? Say, for example: default False.")
@@ -68,6 +68,7 @@ def _function(instruction: str, mentions: list[Mention], parameter: str) -> Ment
         key=lambda m: (
             m.strength == "weak",
             not m.exact,
+            not any(x.kind in {"function", "method"} for x in m.of("symbol")),
             m.noun not in {"function", "method"} and is_location(instruction, m) and bool(m.of("module")),
             m.start,
         )

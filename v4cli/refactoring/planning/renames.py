@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 
 #: what stands between an old name and its new one: "to", "into", "->", "should be called" ...
 _BETWEEN = re.compile(r"\b(?:to|into|as|be|becomes?|with|named|called)\b|->|=>|\u2192|:", re.IGNORECASE)
+#: what may stand between one pair and the next: "rename a to b and the class C to D"
+_CONTINUES = re.compile(
+    r"^[`'\"()\s,;]*(?:(?:and|also|then|as well as|rename|the|function|class|method|module|file|constant)[\s,;`'\"]*)*$",
+    re.IGNORECASE,
+)
 _CALLED_INSTEAD = re.compile(r"\binstead\b", re.IGNORECASE)
 
 
@@ -47,14 +52,16 @@ def pairs(instruction: str, mentions: Sequence[Mention]) -> list[Pair]:
             if id(m) not in used and m.matches and m.text != new.text
         ]
         earlier.sort(key=lambda m: (m.strength == "weak", is_location(instruction, m), -m.start))
-        if not earlier or is_location_of_other(instruction, new):
+        if not earlier or is_location_of_other(instruction, new) or any(p.new == new.text for p in found):
             continue
         old = earlier[0]
         between = before[old.end :]
         instead = _CALLED_INSTEAD.search(instruction[new.end : new.end + 20])
         if not (_BETWEEN.search(between) or instead) or re.search(r"[.;]\s", between):
             continue
-        if not _could_replace(old, new):
+        if not _could_replace(old, new) or (old.strength == "weak" and not old.noun and len(between.split()) > 1):
+            continue
+        if found and not _CONTINUES.match(instruction[found[-1].end : old.start]):
             continue
         used |= {id(old), id(new)}
         found.append(Pair(old, new.text, new.end))
