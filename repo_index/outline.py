@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
-from .facts import Definition, FileFacts
+from .facts import Definition
+
+if TYPE_CHECKING:
+    from .index import Index
 
 _HEADING = re.compile(r"(?m)^(#{1,4}\s+\S.*|[^\s=~^\-*#.`][^\n]{0,100}\n[=\-~^*#]{3,}\s*$)")
 _SHOWN = ("class", "function", "method", "interface", "type", "enum")
 _LONGEST = 240
 _NAMES = 24
+
+
+def definitions_of(index: Index, path: str) -> list[Definition] | None:
+    """Definitions of a file without its occurrences, which are costly to read; None where there is no grammar."""
+    return index._definitions(path) if index.language(path) is not None else None
 
 
 def _one_line(text: str) -> str:
@@ -52,13 +61,13 @@ def headings(text: str) -> list[tuple[int, str]]:
     return found
 
 
-def signatures(text: str, facts: FileFacts | None, source: bytes) -> str:
+def signatures(text: str, defined: Sequence[Definition] | None, source: bytes) -> str:
     """One line per definition with its line number and the first line of its docstring; of a document its
     headings. "" when there is nothing to show."""
-    if facts is None:
+    if defined is None:
         return "".join(f"{line:>5} {_one_line(title)}\n" for line, title in headings(text))
     lines = []
-    for definition in _visible(facts.definitions):
+    for definition in _visible(defined):
         indent = "  " * definition.qualified.count(".")
         lines.append(f"{definition.line:>5} {indent}{_head(definition, source)}\n")
         if definition.doc.strip():
@@ -66,12 +75,12 @@ def signatures(text: str, facts: FileFacts | None, source: bytes) -> str:
     return "".join(lines)
 
 
-def names(text: str, facts: FileFacts | None) -> str:
+def names(text: str, defined: Sequence[Definition] | None) -> str:
     """The names a file defines at its top, or the titles of a document, in one line."""
-    if facts is None:
+    if defined is None:
         shown = [title.lstrip("# ") for _, title in headings(text)[:6]]
     else:
-        top = [d for d in _visible(facts.definitions) if not d.parent]
+        top = [d for d in _visible(defined) if not d.parent]
         public = [d for d in top if not d.name.startswith("_")] or top
         shown = list(dict.fromkeys(d.name for d in public))
     more = f", … {len(shown) - _NAMES} more" if len(shown) > _NAMES else ""

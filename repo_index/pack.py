@@ -128,13 +128,13 @@ class _Maker:
         """The segment, None when that form of the file has nothing to show."""
         text, masked = self.text(record.path)
         lines = text.count("\n") + (not text.endswith("\n"))
-        facts = self.index.facts(record.path)
+        defined = outline.definitions_of(self.index, record.path)
         if form == "signatures":
-            text = outline.signatures(text, facts, self.index.read(record.path))
+            text = outline.signatures(text, defined, self.index.read(record.path))
             if not text:
                 return None
         elif form == "map":
-            text = outline.names(text, facts)
+            text = outline.names(text, defined)
         elif form == "excerpt":
             text = "\n".join(text.split("\n")[start - 1 : end])
             masked = text.count("REDACTED") if masked else 0

@@ -1,0 +1,299 @@
+"""Search by words and by names: SQLite FTS5 over definitions and windows of text, fused with name matching.
+
+The tables mirror the files of one index: they are brought up to date at the first search, file by file, where
+the blob hash differs. So a result depends on the files alone, not on what was indexed before.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import sqlite3
+from collections.abc import Collection
+from fnmatch import fnmatchcase
+from pathlib import Path
+from posixpath import basename
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from .outline import definitions_of
+from .records import FileRecord, Hit
+from .search_units import Unit, units
+from .side_store import connect, discard
+from .words import SYNONYMS, Query, parse_query
+
+if TYPE_CHECKING:
+    from .index import Index
+
+#: rises when what is indexed of a file changes
+VERSION = 1
+FILE_NAME = "search.sqlite"
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS search_file (path BLOB PRIMARY KEY, blob TEXT NOT NULL, version INTEGER NOT NULL)
+    WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS search_unit (
+    id INTEGER PRIMARY KEY, path BLOB NOT NULL, start_line INTEGER NOT NULL, end_line INTEGER NOT NULL,
+    symbol TEXT NOT NULL, name TEXT NOT NULL, folded TEXT NOT NULL, kind TEXT NOT NULL, snippet TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS search_unit_path ON search_unit (path);
+CREATE INDEX IF NOT EXISTS search_unit_folded ON search_unit (folded) WHERE folded != '';
+CREATE VIRTUAL TABLE IF NOT EXISTS search_words USING fts5(
+    name, place, signature, doc, body, tokenize = 'porter unicode61', detail = column);
+"""
+#: of the columns of search_words: name, place, signature, doc, body
+_WEIGHTS = (6.0, 1.5, 2.0, 3.0, 1.0)
+_CANDIDATES = 300
+_TEST_WORDS = frozenset("test tests testing tested fixture fixtures mock mocks pytest unittest spec".split())
+_ROLE = {"test": 0.45, "generated": 0.3, "doc": 0.8, "config": 0.8}
+_HISTORY = ("changelog", "changes", "history", "news", "release")
+
+
+def _key(path: str) -> bytes:
+    """Paths may hold bytes that are not UTF-8, which SQLite's text cannot."""
+    return path.encode("utf-8", "surrogateescape")
+
+
+def _path(key: bytes) -> str:
+    return key.decode("utf-8", "surrogateescape")
+
+
+def _fold(name: str) -> str:
+    return name.replace("_", "").lower()
+
+
+#: the tables of each index that was searched in this process
+_tables: WeakKeyDictionary[Index, SearchTables] = WeakKeyDictionary()
+
+
+def search(
+    index: Index,
+    query: str,
+    *,
+    limit: int = 20,
+    languages: Collection[str] | None = None,
+    paths: Collection[str] | None = None,
+) -> list[Hit]:
+    """Definitions and passages of text for a question or some words, best first.
+
+    `languages` and `paths` (paths, folders or globs) narrow the result. Scores compare hits of one query only.
+    The work tree's tables are kept on disk; those of commits and overlays live as long as their index.
+    """
+    from .snapshot import WorkTree
+
+    for last in (False, True):
+        tables = _tables.get(index)
+        try:
+            if tables is None:
+                kept = not last and isinstance(index._source, WorkTree)
+                tables = SearchTables(connect(index if kept else None, FILE_NAME, _SCHEMA))
+                _tables[index] = tables
+            tables.update(index)
+            return tables.search(index, query, limit=limit, languages=languages, paths=paths)
+        except sqlite3.Error as error:  # locked, full or damaged: this process goes on in memory
+            _tables.pop(index, None)
+            if tables is not None:
+                tables.connection.close()
+            if last:
+                raise
+            if not isinstance(error, sqlite3.OperationalError):
+                discard(Path(index.store.path).with_name(FILE_NAME))
+    return []
+
+
+class SearchTables:
+    """The search tables of one index in an SQLite database. Not for use from several threads at once."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+
+    def update(self, index: Index) -> int:
+        """Make the tables mirror the index; returns how many files were read. All or nothing."""
+        wanted = {_key(r.path): r for r in index.files() if _searchable(r)}
+        rows = self.connection.execute("SELECT path, blob, version FROM search_file")
+        have = {bytes(path): blob if version == VERSION else "" for path, blob, version in rows}
+        stale = [path for path, blob in have.items() if path not in wanted or wanted[path].blob != blob]
+        fresh = sorted(path for path, record in wanted.items() if have.get(path) != record.blob)
+        if not stale and not fresh:
+            return 0
+        if len(fresh) > 50:
+            index.symbols()  # reads the definitions of all files with one query
+        made = [
+            (path, units(_path(path), index.text(_path(path)), definitions_of(index, _path(path)))) for path in fresh
+        ]
+        self.connection.execute("BEGIN IMMEDIATE")
+        try:
+            for path in stale:
+                self._remove(path)
+            for path, found in made:
+                self._add(path, wanted[path].blob, found)
+        except BaseException:
+            self.connection.execute("ROLLBACK")
+            raise
+        self.connection.execute("COMMIT")
+        return len(fresh)
+
+    def _remove(self, path: bytes) -> None:
+        run = self.connection.execute
+        run("DELETE FROM search_words WHERE rowid IN (SELECT id FROM search_unit WHERE path = ?)", (path,))
+        run("DELETE FROM search_unit WHERE path = ?", (path,))
+        run("DELETE FROM search_file WHERE path = ?", (path,))
+
+    def _add(self, path: bytes, blob: str, found: list[Unit]) -> None:
+        run = self.connection.execute
+        run("INSERT OR REPLACE INTO search_file VALUES (?, ?, ?)", (path, blob, VERSION))
+        for u in found:
+            row = (path, u.start_line, u.end_line, u.symbol, u.name, _fold(u.name), u.kind, u.snippet)
+            at = run("INSERT INTO search_unit VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)", row).lastrowid
+            words = (at, u.name_words, u.place_words, u.signature_words, u.doc_words, u.body_words)
+            run("INSERT INTO search_words (rowid, name, place, signature, doc, body) VALUES (?,?,?,?,?,?)", words)
+
+    def search(
+        self,
+        index: Index,
+        query: str,
+        *,
+        limit: int = 20,
+        languages: Collection[str] | None = None,
+        paths: Collection[str] | None = None,
+    ) -> list[Hit]:
+        """The best hits, best first; ties by path and line. See search() below."""
+        parsed = parse_query(query)
+        if not (parsed.terms or parsed.identifiers) or limit <= 0:
+            return []
+        words = self._by_words(parsed)
+        names = self._by_names(parsed)
+        for at, bonus in self._by_files(index, query).items():
+            names[at] = names.get(at, 0.0) + bonus
+        about_tests = bool(_TEST_WORDS & set(parsed.terms))
+        hits = []
+        for at, (path, start, end, symbol, snippet) in self._rows(words.keys() | names.keys()).items():
+            record = index.file(path)
+            if record is None or not _wanted(record, languages, paths):
+                continue
+            score = (words.get(at, 0.0) + names.get(at, 0.0)) * _factor(record, bool(symbol), about_tests)
+            hits.append(Hit(path, start, end, round(score, 6), symbol or None, snippet))
+        hits.sort(key=lambda h: (-h.score, h.path, h.start_line, -h.end_line, h.symbol or ""))
+        return hits[:limit]
+
+    def _by_words(self, query: Query) -> dict[int, float]:
+        """Unit -> 0..1: BM25 relative to the best, less for units that lack telling words of the query."""
+        if not query.terms:
+            return {}
+        phrases = {term: " OR ".join(f'"{t}"' for t in (term, *SYNONYMS.get(term, ()))) for term in query.terms}
+        run = self.connection.execute
+        found = run(
+            f"SELECT w.rowid, -bm25(search_words, {', '.join(map(str, _WEIGHTS))}) AS score "
+            "FROM search_words AS w JOIN search_unit AS u ON u.id = w.rowid WHERE search_words MATCH ? "
+            "ORDER BY score DESC, u.path, u.start_line, u.symbol LIMIT ?",
+            (" OR ".join(phrases.values()), _CANDIDATES),
+        ).fetchall()
+        if not found:
+            return {}
+        total = run("SELECT count(*) FROM search_unit").fetchone()[0]
+        covered = dict.fromkeys((at for at, _ in found), 0.0)
+        telling = 0.0
+        for phrase in phrases.values():
+            having = [at for (at,) in run("SELECT rowid FROM search_words WHERE search_words MATCH ?", (phrase,))]
+            weight = math.log(1 + total / (1 + len(having)))
+            telling += weight
+            for at in having:
+                if at in covered:
+                    covered[at] += weight
+        best = found[0][1] or 1.0
+        return {at: score / best * (0.25 + 0.75 * covered[at] / telling) for at, score in found}
+
+    def _by_names(self, query: Query) -> dict[int, float]:
+        """Unit -> how well its name is one that the query writes; 2 for a qualified name that matches."""
+        scores: dict[int, float] = {}
+
+        def give(rows: Collection[tuple[int, Any]], most: float) -> None:
+            value = most / math.sqrt(max(1.0, len(rows) / 3))  # a name defined everywhere says little
+            for at, _ in rows:
+                scores[at] = max(scores.get(at, 0.0), value)
+
+        for written in query.identifiers:
+            outer, _, name = written.rpartition(".")
+            rows = self._named(name)
+            exact = [row for row in rows if row[1][0] == name]
+            qualified = [row for row in exact if outer and f".{row[1][1]}".endswith(f".{written}")]
+            give(qualified, 2.0)
+            give(exact, 0.8 if outer else 1.5)
+            give(rows, 0.5 if outer else 1.0)
+            if not rows and len(name) >= 3:
+                give(self._near(_fold(name)), 0.6)
+        for word in query.plain:
+            exact = [row for row in self._named(word) if row[1][0] == word]
+            give(exact, 1.0 if word[:1].isupper() else 0.4)
+        return scores
+
+    def _named(self, name: str) -> list[tuple[int, Any]]:
+        """Units of that name whatever its case and underscores: (unit, (name, qualified name))."""
+        rows = self.connection.execute("SELECT id, name, symbol FROM search_unit WHERE folded = ?", (_fold(name),))
+        return [(at, (found, symbol.partition("::")[2])) for at, found, symbol in rows if found]
+
+    def _near(self, folded: str) -> list[tuple[int, Any]]:
+        """Units whose name starts with this one, or else those of the most similar names."""
+        run = self.connection.execute
+        rows = run(
+            "SELECT id, name FROM search_unit WHERE folded >= ? AND folded < ?", (folded, folded + "\U0010ffff")
+        ).fetchall()
+        if rows or len(folded) < 4:
+            return rows
+        names = (name for (name,) in run("SELECT DISTINCT folded FROM search_unit WHERE folded != ''"))
+        close = sorted(((_similarity(folded, n), n) for n in names), reverse=True)[:3]
+        chosen = [n for similarity, n in close if similarity >= 0.6]
+        marks = ", ".join("?" * len(chosen))
+        return run(f"SELECT id, name FROM search_unit WHERE folded IN ({marks})", chosen).fetchall()
+
+    def _by_files(self, index: Index, query: str) -> dict[int, float]:
+        """Units of files that the query names by path or file name."""
+        named = {w.rstrip(".").lower() for w in re.findall(r"[\w./-]*\w\.\w+", query)}
+        scores: dict[int, float] = {}
+        for record in index.files() if named else ():
+            path = record.path.lower()
+            if path in named or basename(path) in named or any("/" in n and path.endswith(f"/{n}") for n in named):
+                for (at,) in self.connection.execute(
+                    "SELECT id FROM search_unit WHERE path = ? ORDER BY start_line", (_key(record.path),)
+                ):
+                    scores[at] = 0.5
+        return scores
+
+    def _rows(self, wanted: Collection[int]) -> dict[int, tuple[str, int, int, str, str]]:
+        found = {}
+        chosen = sorted(wanted)
+        for i in range(0, len(chosen), 500):
+            part = chosen[i : i + 500]
+            for at, path, *rest in self.connection.execute(
+                "SELECT id, path, start_line, end_line, symbol, snippet FROM search_unit "
+                f"WHERE id IN ({', '.join('?' * len(part))})",
+                part,
+            ):
+                found[at] = (_path(bytes(path)), *rest)
+        return found
+
+
+def _searchable(record: FileRecord) -> bool:
+    return not record.skipped and record.language != "binary" and record.role != "generated" and record.size > 0
+
+
+def _wanted(record: FileRecord, languages: Collection[str] | None, paths: Collection[str] | None) -> bool:
+    if languages is not None and record.language not in languages:
+        return False
+    path = record.path
+    return paths is None or any(
+        path == p or path.startswith(f"{p.rstrip('/')}/") or fnmatchcase(path, p) for p in paths
+    )
+
+
+def _factor(record: FileRecord, definition: bool, about_tests: bool) -> float:
+    factor = 1.0 if record.role == "test" and about_tests else _ROLE.get(record.role, 1.0)
+    if basename(record.path).lower().startswith(_HISTORY):
+        factor *= 0.4
+    return factor if definition or record.role == "doc" else factor * 0.7
+
+
+def _similarity(a: str, b: str) -> float:
+    """Dice coefficient of the pairs of letters of two words."""
+    if abs(len(a) - len(b)) > 4:
+        return 0.0
+    pairs_a, pairs_b = ({w[i : i + 2] for i in range(len(w) - 1)} for w in (a, b))
+    return 2 * len(pairs_a & pairs_b) / max(1, len(pairs_a) + len(pairs_b))
