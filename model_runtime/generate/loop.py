@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
 from .. import chat
+from ..cache.kv import ContextFull
 from .grammar import Grammar, Matcher
 from .sampling import Sampler
 from .speculation import MOST_ROWS, PromptLookup
@@ -44,9 +45,7 @@ class Result:
     token_ids: list[int] = field(default_factory=list)
     """All tokens produced, with the end token, and those of a stop string (which `text` leaves out)."""
     finish_reason: Finish = "length"
-    """"stop": end of turn or stop string; "length": max_tokens; "grammar": the grammar admits nothing
-    more.
-    """
+    """stop: end of turn or stop string; length: max_tokens or the end of the context; grammar: it admits no more."""
     prompt_tokens: int = 0
     reused_tokens: int = 0
     """Tokens of the prompt that the session already held."""
@@ -186,28 +185,29 @@ class _Run:
         draft: list[int] = []
         pending = yield from self._accept(self._forced())
         rows: Sequence[Tensor] | Tensor = () if pending else (first,)
-        while True:
+        while not self.finished:
             # rows[i] is what the model expects before draft[i], which the session already holds
             good = 0
             for i, row in enumerate(rows):
-                if self.finished:
-                    return
                 pending = yield from self._accept(self._choose(row))
-                if i == len(draft) or pending[0] != draft[i]:
-                    break
-                good += 1
-                if pending := pending[1:]:
+                if i < len(draft) and pending[0] == draft[i]:
+                    good += 1
+                    self.result.accepted += 1
+                    del pending[0]
+                if pending or self.finished:
                     break
             if self.finished:
                 return
-            self.result.accepted += good
             if good < len(draft):
                 self.session.truncate(len(self.session.ids) - len(draft) + good)
             draft = self._draft(len(pending))
-            if draft:
-                rows = self.session.extend([*pending, *draft], all_logits=True)[len(pending) - 1 :]
-            else:
-                rows = (self.session.extend(pending),)
+            try:
+                if draft:
+                    rows = self.session.extend([*pending, *draft], all_logits=True)[len(pending) - 1 :]
+                else:
+                    rows = (self.session.extend(pending),)
+            except ContextFull:
+                self._finish("length")
 
     def _choose(self, row: Tensor) -> list[int]:
         """The next token, and the tokens that the grammar then leaves no choice about."""
