@@ -352,8 +352,13 @@ class Resolver:
         target: Target | None
         if receiver.kind == "instance":
             holder = self.expression(path, receiver.type, occurrence.scope)
-            if occurrence.kind == "keyword" and not (isinstance(holder, Symbol) and is_class(holder)):
-                return External(occurrence.name) if holder is not None else None
+            if occurrence.kind == "keyword":
+                if holder is None:
+                    return None
+                if not (isinstance(holder, Symbol) and is_class(holder)):
+                    return External(occurrence.name)
+                if isinstance(self.member(holder, "__init__"), Symbol):
+                    return External(occurrence.name)  # a parameter, not an attribute
             target = self.class_of(holder) if not isinstance(holder, Module) else holder
         else:
             target = self.symbol(path, receiver.type)

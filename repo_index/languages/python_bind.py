@@ -21,8 +21,8 @@ class State(NamedTuple):
     """What a prefix of a chain means.
 
     kind "definition": `name` is a qualified name of this file. "import": `name` is the local name, `chain` the
-    attributes after it and `number` the import. "self", "super": `name` is the class. "instance": `name` is a dotted expression whose
-    value (if it is a class, whose instance) this is. "member": attributes `chain` of `receiver`.
+    attributes after it and `number` the import. "self", "super": `name` is the class. "instance": `name` is a
+    dotted expression whose value (if it is a class, whose instance) this is. "member": attributes `chain` of `receiver`.
     """
 
     kind: str
@@ -51,6 +51,7 @@ class _Binder:
         self.definitions: dict[str, Definition] = {}
         self._states: dict[int, State] = {}
         self._busy: set[int] = set()
+        self._line_starts: dict[int, int] = {}
 
     def facts(self) -> FileFacts:
         walk, out = self.walk, self.out
@@ -323,21 +324,17 @@ class _Binder:
 
     def _line(self, span: Span, first: int) -> int:
         """Line of a place in a statement that starts on line `first`."""
-        start = self.walk.source.rfind(b"\n", 0, span[0]) + 1
-        if start == 0:
-            return 1
-        return self._starts().get(start, first)
+        return self._starts().get(self.walk.source.rfind(b"\n", 0, span[0]) + 1, first)
 
     def _starts(self) -> dict[int, int]:
-        starts: dict[int, int] | None = getattr(self, "_line_starts", None)
-        if starts is None:
-            starts, at, line = {0: 1}, 0, 1
+        if not self._line_starts:
+            at, line = 0, 1
             source = self.walk.source
+            self._line_starts[0] = 1
             while (at := source.find(b"\n", at) + 1) > 0:
                 line += 1
-                starts[at] = line
-            self._line_starts = starts
-        return starts
+                self._line_starts[at] = line
+        return self._line_starts
 
     def _of_definition(self, name: str, span: Span, line: int, definition: Definition) -> Occurrence:
         return Occurrence(
