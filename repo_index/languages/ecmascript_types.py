@@ -1,0 +1,238 @@
+"""What an expression or a type annotation of one file is: a definition, an import, an instance of something.
+
+Types are dotted expressions in the scope of the file, as facts.py has them; following them into other files is
+left to resolve.py.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from tree_sitter import Node
+
+from ..facts import Receiver
+from .ecmascript_scopes import Binding, Def, Scope
+from .ecmascript_tree import FUNCTIONS, TRANSPARENT, literal
+from .ecmascript_walk import Walk
+
+_DEPTH = 30
+#: generic types whose first argument has the members of the value itself, once awaited
+_WRAPPERS = frozenset("Promise PromiseLike Readonly Partial Required NonNullable Awaited DeepPartial".split())
+_EMPTY_TYPES = frozenset({"null", "undefined", "void"})
+_UNKNOWN_RECEIVER = Receiver("unknown")
+
+
+class State(NamedTuple):
+    """What a name or expression means. `name` is a qualified name (definition, self, super), the local name
+    of an import (`number`: which), or a dotted type (instance); `chain` holds the properties taken from it."""
+
+    kind: Literal["definition", "import", "self", "super", "instance", "member", "global", "unknown"]
+    name: str = ""
+    chain: tuple[str, ...] = ()
+    receiver: Receiver = _UNKNOWN_RECEIVER
+    number: int = -1
+    definition: Def | None = None
+
+
+UNKNOWN = State("unknown")
+
+
+class Types:
+    def __init__(self, walk: Walk) -> None:
+        self.walk = walk
+        self._bindings: dict[int, State] = {}
+        self._busy: set[int] = set()
+
+    # -- names
+
+    def lookup(self, name: str, scope: Scope, space: Literal["value", "type", "any"]) -> State | None:
+        """What a name means; None when no scope declares it."""
+        binding = scope.lookup(name, space)
+        return self.of_binding(name, binding) if binding is not None else None
+
+    def of_binding(self, name: str, binding: Binding) -> State:
+        if binding.definition is not None:
+            return State("definition", binding.definition.qualified, definition=binding.definition)
+        if binding.kind == "import":
+            return State("import", name, number=binding.import_index)
+        known = self._bindings.get(id(binding))
+        if known is not None:
+            return known
+        if id(binding) in self._busy or len(self._busy) > _DEPTH:
+            return UNKNOWN
+        self._busy.add(id(binding))
+        if binding.annotation is not None:
+            state = self.annotation(binding.annotation, binding.scope)
+        elif binding.value is not None:
+            state = self.expression(binding.value, binding.scope)
+        else:
+            state = UNKNOWN
+        self._busy.discard(id(binding))
+        self._bindings[id(binding)] = state
+        return state
+
+    # -- expressions
+
+    def expression(self, node: Node | None, scope: Scope, depth: int = 0) -> State:
+        """What an expression gives."""
+        if node is None or depth > _DEPTH:
+            return UNKNOWN
+        kind = node.type
+        if kind in ("identifier", "shorthand_property_identifier"):
+            name = self.walk.text(node)
+            return self.lookup(name, scope, "value") or State("global", name)
+        if kind == "this":
+            return State("self", scope.this.qualified, definition=scope.this) if scope.this else UNKNOWN
+        if kind == "super":
+            return State("super", scope.this.qualified, definition=scope.this) if scope.this else UNKNOWN
+        if kind in ("member_expression", "subscript_expression", "nested_identifier"):
+            return self._member(node, scope, depth)
+        if kind == "new_expression":
+            made = self.expression(node.child_by_field_name("constructor"), scope, depth + 1)
+            return self._instance(made)
+        if kind == "call_expression":
+            return self._call(node, scope, depth)
+        if kind == "await_expression" and node.named_child_count:
+            inner = node.named_children[0]
+            index = self.walk.import_calls.get(inner.id)
+            if index is not None:
+                return State("import", "", number=index)
+            return self.expression(inner, scope, depth + 1)
+        if kind == "as_expression" and node.named_child_count > 1:
+            return self.annotation(node.named_children[1], scope)
+        if kind == "type_assertion" and node.named_child_count:
+            arguments = node.named_children[0].named_children
+            return self.annotation(arguments[0], scope) if arguments else UNKNOWN
+        if kind in TRANSPARENT or kind == "as_expression":
+            inside = node.named_children[0] if node.named_child_count else None
+            return self.expression(inside, scope, depth + 1)
+        return UNKNOWN
+
+    def _member(self, node: Node, scope: Scope, depth: int) -> State:
+        below = self.expression(node.child_by_field_name("object"), scope, depth + 1)
+        key = node.child_by_field_name("property")
+        if key is not None:
+            return self.attribute(below, self.walk.text(key))
+        index = node.child_by_field_name("index")
+        quoted = literal(index) if index is not None and index.type == "string" else None
+        return self.attribute(below, quoted[0]) if quoted is not None else UNKNOWN
+
+    def _call(self, node: Node, scope: Scope, depth: int) -> State:
+        index = self.walk.import_calls.get(node.id)
+        if index is not None:
+            # import() gives a promise; what is taken from it is the module only once awaited.
+            lazy = node.child_by_field_name("function")
+            promise = lazy is not None and lazy.type == "import" and self.walk.imports[index].fact.kind != "type"
+            return UNKNOWN if promise else State("import", "", number=index)
+        return self._instance(self.expression(node.child_by_field_name("function"), scope, depth + 1))
+
+    def _instance(self, state: State) -> State:
+        """What calling or constructing gives: an instance of the class, or of what the function returns."""
+        dotted = self.dotted(state)
+        return State("instance", dotted) if dotted else UNKNOWN
+
+    def attribute(self, state: State, name: str) -> State:
+        """What `.name` of something is."""
+        if state.kind == "import":
+            return state._replace(chain=(*state.chain, name))
+        if state.kind == "definition" and state.definition is not None:
+            holder = state.definition
+            own = holder.members.get(name)
+            if own is not None:
+                return State("definition", own.qualified, definition=own)
+            if holder.kind in ("class", "interface", "enum", "type"):
+                return State("member", chain=(name,), receiver=Receiver("self", holder.qualified))
+            if holder.kind in ("function", "method"):
+                return State("member", chain=(name,))
+            return State("member", chain=(name,), receiver=Receiver("instance", holder.qualified))
+        if state.kind in ("self", "super"):
+            kind: Literal["self", "super"] = "self" if state.kind == "self" else "super"
+            return State("member", chain=(name,), receiver=Receiver(kind, state.name))
+        if state.kind in ("instance", "global"):
+            return State("member", chain=(name,), receiver=Receiver("instance", state.name))
+        if state.kind == "member" and state.receiver.kind != "unknown":
+            return state._replace(chain=(*state.chain, name))
+        return State("member", chain=(name,))
+
+    def dotted(self, state: State) -> str:
+        """A state as a dotted expression in the scope of the file, "" when it has none."""
+        if state.kind in ("definition", "instance", "self", "global"):
+            return state.name
+        if state.kind == "import" and state.name:
+            return ".".join((state.name, *state.chain))
+        if state.kind == "member" and state.receiver.kind in ("self", "instance"):
+            return ".".join((state.receiver.type, *state.chain))
+        return ""
+
+    # -- annotations
+
+    def annotation(self, node: Node | None, scope: Scope, depth: int = 0) -> State:
+        """The instance that a type annotation speaks of; UNKNOWN when it names no class, or several."""
+        if node is None or depth > _DEPTH:
+            return UNKNOWN
+        kind = node.type
+        named = node.named_children
+        if kind in ("type_annotation", "parenthesized_type", "readonly_type", "opting_type_annotation"):
+            return self.annotation(named[0], scope, depth + 1) if named else UNKNOWN
+        if kind in ("type_identifier", "nested_type_identifier"):
+            return self._type_name(node, scope)
+        if kind == "generic_type":
+            return self._generic(node, scope, depth)
+        if kind == "union_type":
+            kept = [n for part in self._union(node) if (n := part) and self.walk.text(n) not in _EMPTY_TYPES]
+            return self.annotation(kept[0], scope, depth + 1) if len(kept) == 1 else UNKNOWN
+        if kind == "predefined_type":
+            text = self.walk.text(node)
+            return UNKNOWN if text in ("any", "unknown", "object", "void") else State("instance", text)
+        if kind == "array_type":
+            return State("instance", "Array")
+        if kind == "this_type" and scope.this is not None:
+            return State("instance", scope.this.qualified)
+        if kind == "type_query" and named:
+            dotted = self.dotted(self.expression(named[0], scope, depth + 1))
+            return State("instance", dotted) if dotted else UNKNOWN
+        return UNKNOWN
+
+    def _union(self, node: Node) -> list[Node]:
+        found: list[Node] = []
+        todo = [node]
+        while todo:
+            part = todo.pop()
+            if part.type == "union_type":
+                todo.extend(part.named_children)
+            elif part.type != "comment":
+                found.append(part)
+        return found
+
+    def _type_name(self, node: Node, scope: Scope) -> State:
+        parts = "".join(self.walk.text(node).split()).split(".")
+        binding = scope.lookup(parts[0], "type" if len(parts) == 1 else "any")
+        if binding is None:
+            return State("instance", ".".join(parts))
+        if binding.definition is not None:
+            return State("instance", ".".join((binding.definition.qualified, *parts[1:])))
+        return State("instance", ".".join(parts)) if binding.kind == "import" else UNKNOWN
+
+    def _generic(self, node: Node, scope: Scope, depth: int) -> State:
+        name = node.child_by_field_name("name")
+        if name is None:
+            return UNKNOWN
+        if self.walk.text(name) in _WRAPPERS and scope.lookup(self.walk.text(name), "type") is None:
+            given = node.child_by_field_name("type_arguments")
+            first = given.named_children[0] if given is not None and given.named_child_count else None
+            return self.annotation(first, scope, depth + 1)
+        return self.annotation(name, scope, depth + 1)
+
+    def of_definition(self, definition: Def) -> str:
+        """The dotted type of what a definition holds or returns, "" when nothing says so."""
+        scope = definition.inner or definition.scope
+        value = definition.value
+        if definition.annotation is not None:
+            found = self.dotted(self.annotation(definition.annotation, scope))
+            if found or definition.kind != "function":
+                return found
+        if value is None or definition.kind in ("class", "interface", "enum", "type"):
+            return ""
+        if value.type in FUNCTIONS or definition.kind == "method":
+            return self.dotted(self.annotation(value.child_by_field_name("return_type"), scope))
+        return self.dotted(self.expression(value, definition.value_scope or definition.scope))
