@@ -7,9 +7,17 @@ import os
 import sys
 
 import click
+import typer
 
 from .console import safe
 from .errors import ExitCode, V4Error
+
+
+#: newer releases of Typer raise exceptions of their own, not click's
+_USAGE: tuple[type[BaseException], ...] = (
+    click.ClickException,
+    getattr(getattr(typer, "exceptions", None), "TyperException", click.ClickException),
+)
 
 
 def _say(message: str) -> None:
@@ -32,17 +40,17 @@ def run(arguments: list[str]) -> int:
         result = app(arguments, standalone_mode=False, prog_name="v4")
         sys.stdout.flush()
         return result if isinstance(result, int) else ExitCode.OK
-    except click.exceptions.Exit as exit_:
+    except (click.exceptions.Exit, typer.Exit) as exit_:
         return exit_.exit_code
-    except click.ClickException as error:
-        error.show()
+    except _USAGE as error:
+        error.show()  # type: ignore[attr-defined]
         return ExitCode.USAGE
     except V4Error as error:
         if "--debug" in arguments:
             raise
         _say(str(error))
         return error.code
-    except (KeyboardInterrupt, click.exceptions.Abort):
+    except (KeyboardInterrupt, click.exceptions.Abort, typer.Abort):
         _say("interrupted")
         return ExitCode.INTERRUPTED
     except BrokenPipeError:

@@ -105,7 +105,7 @@ def _write(copy: Path, change: FileChange) -> None:
 
 
 def _environment(copy: Path) -> dict[str, str]:
-    kept = {k: v for k, v in os.environ.items() if not _SECRET.search(k) and not k.startswith("GIT_")}
+    kept = {k: v for k, v in git.user_environment().items() if not _SECRET.search(k)}
     ways = [str(copy), *([str(copy / "src")] if (copy / "src").is_dir() else []), kept.get("PYTHONPATH", "")]
     kept["PYTHONPATH"] = os.pathsep.join(way for way in ways if way)
     kept["PYTHONDONTWRITEBYTECODE"] = "1"

@@ -64,12 +64,9 @@ def _tracked(root: Path, name: bytes) -> bool:
 
 def _call(root: Path, *arguments: str, stdin: bytes = b"") -> CompletedProcess[bytes]:
     """git with the user's own locale and hooks."""
-    env = git.environment()
-    if "LC_ALL" in os.environ:
-        env["LC_ALL"] = os.environ["LC_ALL"]
-    else:
-        del env["LC_ALL"]
-    return git.call(root, "--literal-pathspecs", *arguments, stdin=stdin, overrides=_OVERRIDES, env=env)
+    return git.call(
+        root, "--literal-pathspecs", *arguments, stdin=stdin, overrides=_OVERRIDES, env=git.user_environment()
+    )
 
 
 def _output(done: CompletedProcess[bytes]) -> str:

@@ -22,11 +22,15 @@ OVERRIDES = (
 _IDENTITY = ("GIT_AUTHOR_", "GIT_COMMITTER_", "GIT_CONFIG_", "GIT_SSL", "GIT_SSH")
 
 
+def user_environment() -> dict[str, str]:
+    """The user's environment without what points git elsewhere (GIT_DIR, ...) but with who commits."""
+    return {k: v for k, v in os.environ.items() if not k.startswith("GIT_") or k.startswith(_IDENTITY)}
+
+
 def environment(**extra: str) -> dict[str, str]:
-    """The environment without what points git elsewhere (GIT_DIR, ...) but with who commits."""
-    env = {k: v for k, v in os.environ.items() if not k.startswith("GIT_") or k.startswith(_IDENTITY)}
-    env |= {"LC_ALL": "C.UTF-8", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
-    return env | extra
+    """The environment for git calls whose output is read: in English, never asking, never taking locks."""
+    fixed = {"LC_ALL": "C.UTF-8", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
+    return user_environment() | fixed | extra
 
 
 def call(
