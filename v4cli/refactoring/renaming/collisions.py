@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ...errors import Refused
-from ..python.scopes import BUILTINS, Scope, Scopes, scopes_between
+from ..python.locals import clash
+from ..python.scopes import Scope, Scopes
 from ..python.source import DEFINITIONS, PythonSource, parse
 from ..text_mentions import mentions
 from ..workspace import Edit, Workspace
@@ -22,31 +23,12 @@ def check_python(path: str, data: bytes, old: str, new: str, edits: Iterable[Edi
     source = parse(path, data)
     scopes = Scopes(source)
     spans = {(e.start, e.end) for e in edits}
-    renamed = {s for s in scopes.all if _rebinds(source, s, old, spans)}
-    for use in scopes.uses:
-        if use.name == old and (use.span in spans or use.quoted):
-            home = scopes.resolve(use)
-            if home is None or home not in renamed:
-                continue
-            between = [s for s in scopes_between(use.scope, home) if s.kind != "class" or s is use.scope]
-            for scope in between:
-                if new in scope.bindings:
-                    _refuse(source, use.span[0], new, "is a local name there")
-        elif use.name == new:
-            chain = use.scope.chain()
-            for scope in renamed:
-                if scope not in chain or (scope.kind == "class" and scope is not use.scope):
-                    continue
-                home = scopes.resolve(use)
-                if home is None and scope.kind == "module" and new not in BUILTINS and scopes.star_imports:
-                    _refuse(source, use.span[0], new, "is used there and may come from a star import")
-                if home is None or home in scope.chain()[1:]:
-                    what = "is the built-in" if new in BUILTINS else "is used there with another meaning"
-                    _refuse(source, use.span[0], new, what)
-    for scope in renamed:
-        if new in scope.bindings:
-            node = scope.bindings[new][0]
-            _refuse(source, source.offset(node.lineno, node.col_offset), new, "is bound there already")  # type: ignore[attr-defined]
+    for home in scopes.all:
+        if not _rebinds(source, home, old, spans):
+            continue
+        uses = [u for u in scopes.uses if u.name == old and (u.span in spans or u.quoted) and scopes.resolve(u) is home]
+        if found := clash(scopes, home, old, new, uses):
+            _refuse(source, found.offset, new, found.what)
 
 
 def _refuse(source: PythonSource, offset: int, new: str, what: str) -> None:

@@ -15,7 +15,7 @@ from .prose import Prose
 from .public import PublicName
 
 if TYPE_CHECKING:
-    from repo_index.records import Reference, Symbol
+    from repo_index.records import Certainty, Reference, Symbol
 
 Edits = dict[str, set[Edit]]
 MEMBERS = {"method", "attribute"}
@@ -65,9 +65,13 @@ class Renaming:
         edits: Edits = {}
         left: list[LeftAlone] = list(public.left)
         settled: set[tuple[str, int, int]] = set()
+        in_text: dict[tuple[str, int, int], Certainty] = {}
         for reference in references:
             path, span = reference.path, reference.span
-            if reference.certainty == "text" or reference.name != self.old:
+            if reference.name != self.old:
+                continue
+            if reference.kind in {"string", "doc"} and reference.certainty != "exact":
+                in_text[(path, *span)] = reference.certainty
                 continue
             if self.index.read(path)[span[0] : span[1]] != self.old.encode():
                 continue
@@ -87,7 +91,11 @@ class Renaming:
             for mention in mentions(self.ws, self.old):
                 if (mention.path, *mention.span) in settled or public.covers(mention.path, mention.span):
                     continue
-                reason = "skipped as asked" if matches(mention.path, self.options.skip_paths) else prose.judge(mention)
+                reason = (
+                    "skipped as asked"
+                    if matches(mention.path, self.options.skip_paths)
+                    else prose.judge(mention, in_text.get((mention.path, *mention.span), "text"))
+                )
                 if reason == "":
                     edits.setdefault(mention.path, set()).add(Edit(*mention.span, self.new.encode()))
                 elif reason is not None:
@@ -120,6 +128,8 @@ class Renaming:
             return ""
         if self.others:
             return f"may mean another definition of that name, such as {self.others[0].id}"
+        if reference.certainty == "text" and not is_distinctive(self.old):
+            return "what it is taken from is not known, and the name is a common one"
         if self.is_member and self.old in COMMON and not is_distinctive(self.old):
             return "what it is taken from is not known, and types of the standard library have that attribute"
         return ""

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from ..text_mentions import Mention, inside_path, is_changelog, is_distinctive
 
 if TYPE_CHECKING:
+    from repo_index.records import Certainty
+
     from .gather import Edits, Renaming
     from .public import PublicName
 
@@ -48,8 +50,8 @@ class Prose:
                     owners.add(module)
         return owners - self.public.packages
 
-    def judge(self, mention: Mention) -> str | None:
-        """ "" when the mention follows the rename; else why it stays; None when it is not worth a word."""
+    def judge(self, mention: Mention, certainty: Certainty) -> str | None:
+        """`certainty` is the index's view of the mention. "" when the mention follows the rename; else why it stays; None when it is not worth a word."""
         if mention.kind == "code":
             return None if self.renaming.others else "a name that could not be traced to the definition"
         record = self.index.file(mention.path)
@@ -60,7 +62,7 @@ class Prose:
         if inside_path(mention):
             return "part of a path or of an option"
         if mention.qualifier:
-            return self._qualified(mention)
+            return self._qualified(mention, certainty)
         if self.public.keepers:
             return "names the public name, which stays"
         if mention.whole:
@@ -75,13 +77,15 @@ class Prose:
             return ""
         return f"may mean another definition of that name, such as {self.renaming.others[0].id}"
 
-    def _qualified(self, mention: Mention) -> str:
+    def _qualified(self, mention: Mention, certainty: Certainty) -> str:
         qualifier = mention.qualifier.replace("()", "").strip(".")
         last = qualifier.rpartition(".")[2]
         if self._is_owner(qualifier) or (self.renaming.is_member and last in self.classes):
             return ""
         if self._names_keeper(qualifier):
             return "names the public name, which stays"
+        if certainty == "likely":
+            return ""
         if not self.renaming.is_member:
             return f"an attribute of {qualifier}, which is not where the symbol is"
         if self.unique and (self.distinctive or last in {"self", "cls"}) and not self.renaming.others:
