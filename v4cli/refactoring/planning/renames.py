@@ -65,10 +65,32 @@ def pairs(instruction: str, mentions: Sequence[Mention]) -> list[Pair]:
             continue
         used |= {id(old), id(new)}
         found.append(Pair(old, new.text, new.end))
+    if not found:
+        found = _plain_pair(instruction, mentions)
     if not found and (style := cues.case_style(instruction)):
         olds = [m for m in strong if m.of("symbol") and not is_location(instruction, m)]
         found = [Pair(m, cues.in_style(m.text.rpartition(".")[2], style), m.end) for m in olds[:1]]
     return found
+
+
+#: "rename the cart module to basket": a goal that is a plain word
+_PLAIN_GOAL = re.compile(
+    r"\b(?:to|into|as)\s+(?:be\s+(?:called\s+)?)?(?!(?:be|the|an?|camel|snake|pascal|upper|something|new|one)\b)([A-Za-z_]\w*)",
+    re.IGNORECASE,
+)
+
+
+def _plain_pair(instruction: str, mentions: Sequence[Mention]) -> list[Pair]:
+    verb = re.search(r"\b(?:rename|change the name of)\b", instruction, re.IGNORECASE)
+    if verb is None:
+        return []
+    for old in sorted(mentions, key=lambda m: (m.strength == "weak", m.start)):
+        goal = _PLAIN_GOAL.search(instruction, old.end)
+        if old.start < verb.end() or not old.matches or goal is None or goal[1] == old.text:
+            continue
+        if not re.search(r"[.;]\s", instruction[old.end : goal.start()]) and not is_location(instruction, old):
+            return [Pair(old, goal[1], goal.end())]
+    return []
 
 
 def is_location_of_other(instruction: str, mention: Mention) -> bool:
