@@ -8,7 +8,7 @@ from ..facts import OccurrenceKind, Span, TextKind
 from .ecmascript_classes import expected_keys, open_value
 from .ecmascript_commonjs import assign_exports, dynamic_import
 from .ecmascript_functions import open_function
-from .ecmascript_scopes import Def, Scope, Space
+from .ecmascript_scopes import Scope, Space
 from .ecmascript_tree import FUNCTIONS, IDENTIFIER, literal, property_key, span_of, strip
 from .ecmascript_walk import Chain, Key, Name, PendingCall, ThisAssignment, Walk, handles
 
@@ -187,53 +187,51 @@ def _assignment(walk: Walk, node: Node, scope: Scope) -> None:
         return
     if assign_exports(walk, targets, core, node, scope):
         return
-    left = targets[-1]
-    if len(targets) == 1 and left.type == "member_expression":
-        definition = _assigned_member(walk, left, core, node, scope)
-        if definition is not None:
-            open_value(walk, definition, core, value, scope)
-            if core.type in FUNCTIONS:
-                definition.kind = "method"
-            return
+    if len(targets) == 1 and _assigned_member(walk, targets[0], core, node, scope):
+        return
     for target in targets:
         walk.push(target, scope)
     walk.push(value, scope)
 
 
-def _assigned_member(walk: Walk, left: Node, value: Node, node: Node, scope: Scope) -> Def | None:
+def _assigned_member(walk: Walk, left: Node, value: Node, node: Node, scope: Scope) -> bool:
     """`X.name = value` and `X.prototype.name = function` define a member of X, a definition of this file;
-    `this.name = value` is remembered, since the class may declare that name elsewhere."""
+    `this.name = value` is remembered, since the class may declare that name elsewhere. Returns whether the
+    assignment is dealt with."""
+    if left.type != "member_expression":
+        return False
     base, key = left.child_by_field_name("object"), left.child_by_field_name("property")
     named = property_key(key)
     if base is None or named is None or scope.function().kind not in ("module", "namespace", "function"):
-        return None
+        return False
     if base.type == "this":
         if scope.this is not None:
             walk.this_assignments.append(ThisAssignment(scope.this, *named, node, value, scope))
-        return None
+        return False
     if base.type == "member_expression":
         prototype = base.child_by_field_name("property")
         if prototype is None or walk.text(prototype) != "prototype":
-            return None
+            return False
         base = base.child_by_field_name("object")
     if base is None or base.type != "identifier":
-        return None
+        return False
     binding = scope.lookup(walk.text(base), "value")
     if binding is None or binding.definition is None or binding.scope.kind != "module":
-        return None
+        return False
     owner = binding.definition
     if named[0] in owner.members or (value.type not in FUNCTIONS and scope.function().kind != "module"):
-        return None
+        return False
     walk.names.append(Name(base, scope, "use", "value"))
     body = value.child_by_field_name("body") if value.type in FUNCTIONS else None
     owner.inner = owner.inner or walk.module.child("class", owner=owner)
     outer = walk.outer.get(node.id, node)
     definition = walk.define(named[0], named[1], "attribute", outer, owner.inner, parent=owner, body=body)
     if value.type in FUNCTIONS:
-        open_function(walk, value, scope, definition, this=owner)
         definition.kind = "method"
-        return None
-    return definition
+        open_function(walk, value, scope, definition, this=owner)
+    else:
+        open_value(walk, definition, value, value, scope)
+    return True
 
 
 @handles("jsx_opening_element", "jsx_self_closing_element", "jsx_closing_element")

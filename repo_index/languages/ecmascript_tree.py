@@ -46,15 +46,30 @@ def _parser(dialect: Dialect) -> Parser:
         return Parser(Grammar(tree_sitter_typescript.language_typescript()))
 
 
+#: syntax that the TypeScript grammar does not know, and what to read in its place (of equal length):
+#: variance annotations (`<in out T>`), and a call signature after a member that ends with its line
+_VARIANCE = re.compile(
+    rb"([<,]\s*(?:/[/*][^\n]*\n\s*)?)((?:in\s+)?out|in)(?=\s+[A-Za-z_$][\w$]*\s*(?:extends\b|[=,>]))"
+)
+_CALL_SIGNATURE = re.compile(rb"(?<=[\w>\])}])(\s*\n\s*)(?=<\s*(?:const\s+)?[A-Z]\w*\s*(?:[,>]|=[^=]|extends\b))")
+
+
 def parse(source: bytes, dialect: Dialect) -> Node:
-    """The root of the syntax tree. JavaScript with type annotations (Flow) is read with the TSX grammar when
-    that one makes more of it."""
+    """The root of the syntax tree. Where the grammar finds errors, JavaScript is also read as TypeScript (it
+    may have type annotations, as Flow does), and TypeScript without what the grammar does not know; the
+    reading with the fewest errors counts."""
     root = _parser(dialect).parse(source).root_node
-    if dialect == "javascript" and root.has_error:
-        typed = _parser("tsx").parse(source).root_node
-        if _error_bytes(typed) < _error_bytes(root):
-            return typed
-    return root
+    if not root.has_error:
+        return root
+    if dialect == "javascript":
+        other = _parser("tsx").parse(source).root_node
+    else:
+        masked = _VARIANCE.sub(lambda m: m[1] + b" " * len(m[2]), source)
+        masked = _CALL_SIGNATURE.sub(lambda m: b";" + m[1][1:], masked)
+        if masked == source:
+            return root
+        other = _parser(dialect).parse(masked).root_node
+    return other if _error_bytes(other) < _error_bytes(root) else root
 
 
 def _error_bytes(root: Node) -> int:
