@@ -52,6 +52,8 @@ class Change:
     """Files that differ between `base` (a commit or the empty tree) and the snapshot that is reviewed."""
 
     base: str
+    tip: str | None
+    """The commit that is reviewed, "" for what is staged, None for the work tree"""
     files: list[FileChange] = field(default_factory=list)
     submodules: tuple[str, ...] = ()
     """Paths that become submodules: what lies below them is not seen."""
@@ -69,7 +71,7 @@ class Change:
 def staged(git: Git, limit: int) -> Change:
     """HEAD against the index of the next commit; the work tree is not looked at."""
     base = git.commit_id("HEAD") or git.empty_tree()
-    return _between(git, base, ("--cached", base), limit)
+    return _between(git, base, "", ("--cached", base), limit)
 
 
 def between(git: Git, spec: str, limit: int) -> Change:
@@ -90,13 +92,13 @@ def between(git: Git, spec: str, limit: int) -> Change:
         if status:
             raise UsageError(f"--range: {left or 'HEAD'} and {right or 'HEAD'} have no common ancestor")
         base = out.decode("ascii").strip()
-    return _between(git, base, (base, tip), limit)
+    return _between(git, base, tip, (base, tip), limit)
 
 
 def work_tree(git: Git, limit: int) -> Change:
     """HEAD against the files on disk, untracked ones included unless ignored."""
     base = git.commit_id("HEAD") or git.empty_tree()
-    change = _between(git, base, (base,), limit)
+    change = _between(git, base, None, (base,), limit)
     listed = git.run("ls-files", "--others", "--exclude-standard", "-z", "--")
     known = change.by_path
     for raw in listed.split(b"\0"):
@@ -111,7 +113,7 @@ def work_tree(git: Git, limit: int) -> Change:
     return change
 
 
-def _between(git: Git, base: str, sides: tuple[str, ...], limit: int) -> Change:
+def _between(git: Git, base: str, tip: str | None, sides: tuple[str, ...], limit: int) -> Change:
     raw = git.run("diff", "--raw", "-z", "--no-abbrev", *_DIFF, *sides, "--")
     entries, submodules, unmerged = _entries(raw)
     contents = git.blobs((blob for e in entries for blob in (e.old, e.new) if blob.strip("0")), limit)
@@ -130,7 +132,7 @@ def _between(git: Git, base: str, sides: tuple[str, ...], limit: int) -> Change:
             continue
         added = ranges.get(e.path, ()) if e.status == "M" else _all_lines(new)
         files.append(FileChange(e.path, e.status, old, new, added))
-    return Change(base, sorted(files, key=lambda f: f.path), submodules, unmerged)
+    return Change(base, tip, sorted(files, key=lambda f: f.path), submodules, unmerged)
 
 
 @dataclass(frozen=True)
