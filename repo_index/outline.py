@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .index import Index
 
 _HEADING = re.compile(r"(?m)^(#{1,4}\s+\S.*|[^\s=~^\-*#.`][^\n]{0,100}\n[=\-~^*#]{3,}\s*$)")
+_DOCUMENTS = (".md", ".markdown", ".mdx", ".rst", ".adoc")
 _SHOWN = ("class", "function", "method", "interface", "type", "enum")
 _LONGEST = 240
 _NAMES = 24
@@ -50,8 +51,10 @@ def _visible(definitions: Iterable[Definition]) -> list[Definition]:
     )
 
 
-def headings(text: str) -> list[tuple[int, str]]:
-    """Headings of a Markdown or reStructuredText document: (line from 1, text)."""
+def headings(path: str, text: str) -> list[tuple[int, str]]:
+    """Headings of a Markdown or reStructuredText document: (line from 1, text). None in other files."""
+    if not path.lower().endswith(_DOCUMENTS):
+        return []
     found = []
     fenced = [m.span() for m in re.finditer(r"(?ms)^```.*?(?:^```|\Z)", text)]
     for match in _HEADING.finditer(text):
@@ -61,11 +64,11 @@ def headings(text: str) -> list[tuple[int, str]]:
     return found
 
 
-def signatures(text: str, defined: Sequence[Definition] | None, source: bytes) -> str:
+def signatures(path: str, text: str, defined: Sequence[Definition] | None, source: bytes) -> str:
     """One line per definition with its line number and the first line of its docstring; of a document its
     headings. "" when there is nothing to show."""
     if defined is None:
-        return "".join(f"{line:>5} {_one_line(title)}\n" for line, title in headings(text))
+        return "".join(f"{line:>5} {_one_line(title)}\n" for line, title in headings(path, text))
     lines = []
     for definition in _visible(defined):
         indent = "  " * definition.qualified.count(".")
@@ -75,10 +78,10 @@ def signatures(text: str, defined: Sequence[Definition] | None, source: bytes) -
     return "".join(lines)
 
 
-def names(text: str, defined: Sequence[Definition] | None) -> str:
+def names(path: str, text: str, defined: Sequence[Definition] | None) -> str:
     """The names a file defines at its top, or the titles of a document, in one line."""
     if defined is None:
-        shown = [title.lstrip("# ") for _, title in headings(text)[:6]]
+        shown = [title.lstrip("# ") for _, title in headings(path, text)[:6]]
     else:
         top = [d for d in _visible(defined) if not d.parent]
         public = [d for d in top if not d.name.startswith("_")] or top

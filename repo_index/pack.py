@@ -8,6 +8,7 @@ stable part as it was where all of it fits.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, MutableMapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
@@ -31,6 +32,8 @@ Count = Callable[[str], int]
 #: no text has fewer tokens than this many characters each; a file above that is not worth counting
 _MOST_CHARACTERS_PER_TOKEN = 10
 _EXCERPT_LINES = 160
+#: a file that nothing but this many tests imports stands beside them
+_FEW_TESTS = 3
 #: tokens of the part chosen for a question: an eighth of the budget, within these bounds and at most half
 _TAIL_LEAST, _TAIL_MOST = 4096, 16384
 _LOCK_FILES = frozenset(
@@ -130,11 +133,11 @@ class _Maker:
         lines = text.count("\n") + (not text.endswith("\n"))
         defined = outline.definitions_of(self.index, record.path)
         if form == "signatures":
-            text = outline.signatures(text, defined, self.index.read(record.path))
+            text = outline.signatures(record.path, text, defined, self.index.read(record.path))
             if not text:
                 return None
         elif form == "map":
-            text = outline.names(text, defined)
+            text = outline.names(record.path, text, defined)
         elif form == "excerpt":
             text = "\n".join(text.split("\n")[start - 1 : end])
             masked = text.count("REDACTED") if masked else 0
@@ -232,28 +235,41 @@ def _fill(ladder: _Ladder, files: Sequence[_File]) -> None:
 def _arranged(index: Index, files: Sequence[_File], order: OrderName) -> list[Segment]:
     """Segments of the files with more than a line, in the chosen order, then the map by path."""
     shown = {f.record.path: f for f in files if f.segment is not None and f.form != "map"}
-    ranks = {path: min(f.rank, 1) for path, f in shown.items()}
-    ordered = arrange(index, sorted(shown), order, ranks)
     mapped = sorted((f for f in files if f.form == "map"), key=lambda f: f.record.path)
-    return [s for f in (*(shown[p] for p in ordered), *mapped) if (s := f.segment) is not None]
+    chosen = (*(shown[p] for p in arrange(index, sorted(shown), order)), *mapped)
+    return [f.segment for f in chosen if f.segment is not None]
 
 
-def arrange(index: Index, paths: Sequence[str], order: OrderName, ranks: dict[str, int] | None = None) -> list[str]:
-    """The paths in the named order. Raises ValueError for an order that does not exist."""
+def arrange(index: Index, paths: Sequence[str], order: OrderName) -> list[str]:
+    """The paths in the named order. In "dsa" source comes first, then other code that imports or is imported
+    (tests, examples), then what no import links to anything. Raises ValueError for an order that does not exist.
+    """
     if order == "path":
         return sorted(paths)
     if order == "change":
         return change_order(paths, change_history(index.root))
     if order != "dsa":
         raise ValueError(f"no such order: {order!r} (one of dsa, path, change)")
-    if ranks is None:
-        ranks = {r.path: min(_rank(r), 1) for r in index.files()}
     hard: set[tuple[str, str]] = set()
     soft: set[tuple[str, str]] = set()
     for edge in index.edges():
         if edge.target is not None:
             (soft if edge.kind in ("type", "lazy") else hard).add((edge.source, edge.target))
+    importers: dict[str, set[str]] = {}
+    for source, target in hard | soft:
+        importers.setdefault(target, set()).add(source)
+    linked = importers.keys() | {source for source, _ in hard | soft}
+    ranks = {path: _section(index, path, importers.get(path, set()), path in linked) for path in paths}
     return dependency_order(paths, hard, soft=soft, rank=ranks)
+
+
+def _section(index: Index, path: str, importers: set[str], linked: bool) -> int:
+    """0: source; 1: tests, examples and the few files that exist for them; 2: what nothing is linked to."""
+    record = index.file(path)
+    if record is None or record.role != "source" or record.language == "text":
+        return 1 if linked else 2
+    roles = {user.role for p in importers if (user := index.file(p)) is not None}
+    return 1 if roles == {"test"} and len(importers) <= _FEW_TESTS else 0
 
 
 def build_pack(
@@ -293,7 +309,7 @@ def build_pack(
     while True:
         stable, tail = _compose(index, maker, files, hits, records, budget, order)
         pack = Pack((*stable, *tail), (), budget_tokens, 0, order, len(tail), question or "")
-        tokens = count(pack.render()) if pack.segments else 0
+        tokens = _count_text(pack.render(), count, maker.counts)
         if tokens <= budget_tokens:
             break
         budget -= tokens - budget_tokens  # the tokeniser counts more across a boundary than in the parts
@@ -301,6 +317,15 @@ def build_pack(
         if file.form != "whole":
             dropped.append(LeftOut(file.record.path, file.reason, file.form))
     return replace(pack, tokens=tokens, left_out=tuple(sorted(dropped, key=lambda x: x.path)))
+
+
+def _count_text(text: str, count: Count, counts: MutableMapping[str, int]) -> int:
+    if not text:
+        return 0
+    key = f"text:{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()}"
+    if key not in counts:
+        counts[key] = count(text)
+    return counts[key]
 
 
 def _compose(

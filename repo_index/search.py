@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .index import Index
 
 #: rises when what is indexed of a file changes
-VERSION = 1
+VERSION = 2
 FILE_NAME = "search.sqlite"
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS search_file (path BLOB PRIMARY KEY, blob TEXT NOT NULL, version INTEGER NOT NULL)
@@ -44,6 +44,7 @@ _WEIGHTS = (6.0, 1.5, 2.0, 3.0, 1.0)
 _CANDIDATES = 300
 _TEST_WORDS = frozenset("test tests testing tested fixture fixtures mock mocks pytest unittest spec".split())
 _ROLE = {"test": 0.45, "generated": 0.3, "doc": 0.8, "config": 0.8}
+_KIND = {"text": 0.7, "local": 0.6, "attribute": 0.75, "variable": 0.75, "constant": 0.85}
 _HISTORY = ("changelog", "changes", "history", "news", "release")
 
 
@@ -165,14 +166,15 @@ class SearchTables:
             names[at] = names.get(at, 0.0) + bonus
         about_tests = bool(_TEST_WORDS & set(parsed.terms))
         hits = []
-        for at, (path, start, end, symbol, snippet) in self._rows(words.keys() | names.keys()).items():
+        for at, (path, start, end, symbol, kind, snippet) in self._rows(words.keys() | names.keys()).items():
             record = index.file(path)
             if record is None or not _wanted(record, languages, paths):
                 continue
-            score = (words.get(at, 0.0) + names.get(at, 0.0)) * _factor(record, bool(symbol), about_tests)
+            score = (words.get(at, 0.0) + names.get(at, 0.0)) * _factor(record, kind, about_tests)
             hits.append(Hit(path, start, end, round(score, 6), symbol or None, snippet))
         hits.sort(key=lambda h: (-h.score, h.path, h.start_line, -h.end_line, h.symbol or ""))
-        return hits[:limit]
+        once = {h.symbol or (h.path, h.start_line): h for h in reversed(hits)}  # overloads share a symbol
+        return [h for h in hits if once[h.symbol or (h.path, h.start_line)] is h][:limit]
 
     def _by_words(self, query: Query) -> dict[int, float]:
         """Unit -> 0..1: BM25 relative to the best, less for units that lack telling words of the query."""
@@ -210,6 +212,12 @@ class SearchTables:
             for at, _ in rows:
                 scores[at] = max(scores.get(at, 0.0), value)
 
+        def known(word: str) -> bool:
+            row = self.connection.execute(
+                "SELECT 1 FROM search_words WHERE search_words MATCH ? LIMIT 1", (f'"{word}"',)
+            )
+            return row.fetchone() is not None
+
         for written in query.identifiers:
             outer, _, name = written.rpartition(".")
             rows = self._named(name)
@@ -222,7 +230,10 @@ class SearchTables:
                 give(self._near(_fold(name)), 0.6)
         for word in query.plain:
             exact = [row for row in self._named(word) if row[1][0] == word]
-            give(exact, 1.0 if word[:1].isupper() else 0.4)
+            if exact:
+                give(exact, 1.0 if word[:1].isupper() else 0.5 / len(query.plain))
+            elif not known(word):
+                give(self._near(_fold(word)), 0.6)
         return scores
 
     def _named(self, name: str) -> list[tuple[int, Any]]:
@@ -240,7 +251,7 @@ class SearchTables:
             return rows
         names = (name for (name,) in run("SELECT DISTINCT folded FROM search_unit WHERE folded != ''"))
         close = sorted(((_similarity(folded, n), n) for n in names), reverse=True)[:3]
-        chosen = [n for similarity, n in close if similarity >= 0.6]
+        chosen = [n for similarity, n in close if similarity >= max(0.6, close[0][0] - 0.05)]
         marks = ", ".join("?" * len(chosen))
         return run(f"SELECT id, name FROM search_unit WHERE folded IN ({marks})", chosen).fetchall()
 
@@ -257,13 +268,13 @@ class SearchTables:
                     scores[at] = 0.5
         return scores
 
-    def _rows(self, wanted: Collection[int]) -> dict[int, tuple[str, int, int, str, str]]:
+    def _rows(self, wanted: Collection[int]) -> dict[int, tuple[str, int, int, str, str, str]]:
         found = {}
         chosen = sorted(wanted)
         for i in range(0, len(chosen), 500):
             part = chosen[i : i + 500]
             for at, path, *rest in self.connection.execute(
-                "SELECT id, path, start_line, end_line, symbol, snippet FROM search_unit "
+                "SELECT id, path, start_line, end_line, symbol, kind, snippet FROM search_unit "
                 f"WHERE id IN ({', '.join('?' * len(part))})",
                 part,
             ):
@@ -284,11 +295,14 @@ def _wanted(record: FileRecord, languages: Collection[str] | None, paths: Collec
     )
 
 
-def _factor(record: FileRecord, definition: bool, about_tests: bool) -> float:
-    factor = 1.0 if record.role == "test" and about_tests else _ROLE.get(record.role, 1.0)
+def _factor(record: FileRecord, kind: str, about_tests: bool) -> float:
+    """How much a hit counts for what it is: tests less than source, local names less than others."""
+    factor = _ROLE.get(record.role, 1.0)
+    if record.role == "test" and about_tests:
+        factor = 0.8
     if basename(record.path).lower().startswith(_HISTORY):
         factor *= 0.4
-    return factor if definition or record.role == "doc" else factor * 0.7
+    return factor if kind == "text" and record.role == "doc" else factor * _KIND.get(kind, 1.0)
 
 
 def _similarity(a: str, b: str) -> float:

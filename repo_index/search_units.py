@@ -72,14 +72,14 @@ def _window_unit(lines: list[str], start: int, end: int, title: str, place: str)
     return Unit(start, end, "", "", "text", title or _first(lines, start, end), name, place, "", "", _terms(body))
 
 
-def _definition_unit(path: str, d: Definition, own: list[str], place: str) -> Unit:
+def _definition_unit(path: str, d: Definition, kind: str, own: list[str], place: str) -> Unit:
     outer = d.qualified.rpartition(".")[0]
     return Unit(
         start_line=d.line,
         end_line=d.end_line,
         symbol=f"{path}::{d.qualified}",
         name=d.name,
-        kind=d.kind,
+        kind=kind,
         snippet=(" ".join(d.signature.split()) or (own[0].strip() if own else d.name))[:200],
         name_words=_terms(d.name),
         place_words=f"{_terms(outer)} {place}",
@@ -92,24 +92,31 @@ def _definition_unit(path: str, d: Definition, own: list[str], place: str) -> Un
 def units(path: str, text: str, defined: Sequence[Definition] | None) -> list[Unit]:
     """Everything to find in a file, in order of lines. `defined` is None for text without a grammar.
 
-    The text of a method belongs to the method, not also to its class; what no definition covers comes in
+    The text of a method belongs to the method, not also to its class, and what is defined inside a function is
+    of kind "local"; what no definition covers comes in
     windows, in documents by heading. Line numbers are those of the facts, which count line feeds.
     """
     lines = _lines(text)
     place = " ".join(split_identifier(path))
     if defined is None:
-        starts = sorted({1, *(line for line, _ in headings(text))})
-        titles = dict(headings(text))
+        starts = sorted({1, *(line for line, _ in headings(path, text))})
+        titles = dict(headings(path, text))
         found = []
         for start, following in zip(starts, [*starts[1:], len(lines) + 1], strict=True):
             title = titles.get(start, "").lstrip("# ")
             for a, b in _windows(lines, start, following - 1):
                 found.append(_window_unit(lines, a, b, title, place))
         return found
+    functions = {d.qualified for d in defined if d.kind in ("function", "method")}
+
+    def local(d: Definition) -> bool:
+        parts = d.qualified.split(".")
+        return any(".".join(parts[:n]) in functions for n in range(1, len(parts)))
+
     definitions = sorted(defined, key=lambda d: (d.line, -d.end_line, d.qualified))
     owner: list[int] = [-1] * (len(lines) + 2)
     for number, d in enumerate(definitions):  # inner definitions come later and take their lines over
-        if d.kind in _OWN_TEXT:
+        if d.kind in _OWN_TEXT and not local(d):
             for line in range(max(1, d.line), min(d.end_line, len(lines)) + 1):
                 owner[line] = number
     own: dict[int, list[str]] = {}
@@ -117,8 +124,11 @@ def units(path: str, text: str, defined: Sequence[Definition] | None) -> list[Un
         own.setdefault(owner[line], []).append(lines[line - 1])
     found = []
     for number, d in enumerate(definitions):
-        mine = own.get(number, []) if d.kind in _OWN_TEXT else lines[d.line - 1 : min(d.end_line, d.line + 20)]
-        found.append(_definition_unit(path, d, mine, place))
+        if d.kind in _OWN_TEXT and not local(d):
+            mine = own.get(number, [])
+        else:
+            mine = lines[d.line - 1 : min(d.end_line, d.line + WINDOW)]
+        found.append(_definition_unit(path, d, "local" if local(d) else d.kind, mine, place))
     start = 0
     for line in range(1, len(lines) + 2):
         free = line <= len(lines) and owner[line] == -1

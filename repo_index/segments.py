@@ -32,7 +32,7 @@ class Segment:
         where = f"{shown}:{self.start_line}-{self.end_line}"
         body = self.text if self.text.endswith("\n") or not self.text else self.text + "\n"
         if self.form == "map":
-            return f"{where}  {body}"
+            return f"{where}  {body}".rstrip() + "\n"
         note = "" if self.form == "whole" else f" ({self.form})"
         return f"===== {where}{note} =====\n{body}"
 
