@@ -15,10 +15,10 @@ from .exact import Citation
 if TYPE_CHECKING:
     from repo_index.index import Index
 
-_MARK = re.compile(r"\s?\[(\d{1,2}(?:\s*[,;-]\s*\d{1,2})*)\]")
-_OPEN_MARK = re.compile(r"\s?\[[\d,;\s-]{0,16}$|\s$")
+_MARK = re.compile(r"(?<![\w\])])\s?\[(\d{1,2}(?:\s*[,;-]\s*\d{1,2})*)\]")
+#: what may still become a mark or a path:line: an unfinished bracket, the last word
+_OPEN = re.compile(r"\s?\[[\d,;\s-]{0,16}$|\s?\S*$")
 _PATH_LINE = re.compile(r"(?<![\w/.-])([\w./-]+\.\w{1,5}):(\d+)(?:-(\d+))?")
-_OPEN_PATH = re.compile(r"[\w./-]*$|[\w./-]+\.\w{1,5}:[\d-]*$")
 
 
 def holds(citation: Citation, index: Index) -> bool:
@@ -44,13 +44,8 @@ class CitationFilter:
 
     def feed(self, piece: str) -> str:
         self._held += piece
-        cut = len(self._held)
-        for pattern in (_OPEN_MARK, _OPEN_PATH):
-            if (open_ := pattern.search(self._held)) and open_.start() < cut:
-                cut = open_.start()
-        # a mark may begin in the white space before what is held back
-        while 0 < cut < len(self._held) and self._held[cut - 1] in " [":
-            cut -= 1
+        open_ = _OPEN.search(self._held)
+        cut = open_.start() if open_ else len(self._held)
         ready, self._held = self._held[:cut], self._held[cut:]
         return self._resolve(ready)
 

@@ -64,7 +64,8 @@ class ExactAnswer:
 
 
 _DEFINED = re.compile(
-    r"\bwhere\b.*\b(?:defined|declared|located|live|lives|definition)\b|\bwhich (?:file|module)s?\b.*\b(?:defines?|declares?)\b"
+    r"\bwhere\b.*\b(?:defined|declared|located|live|lives|definition)\b"
+    r"|\bwhich (?:file|module)s?\b.*\b(?:defines?|declares?)\b"
     r"|\b(?:find|show|go to|what is|where is) the definition\b|^\s*define\b",
     re.IGNORECASE,
 )
@@ -81,11 +82,13 @@ _CALLERS = re.compile(
     re.IGNORECASE,
 )
 _USES = re.compile(
-    r"\bwhere\b.*\b(?:used|referenced)\b|\b(?:who|what|which)\b(?:\s+\w+){0,2}?\s+uses?\b|\b(?:usages?|uses|references) (?:of|to)\b",
+    r"\bwhere\b.*\b(?:used|referenced)\b|\b(?:who|what|which)\b(?:\s+\w+){0,2}?\s+uses?\b"
+    r"|\b(?:usages?|uses|references) (?:of|to)\b",
     re.IGNORECASE,
 )
 _IMPACT = re.compile(
-    r"\bwhat\b.*\b(?:breaks?|be affected|is affected|be broken|happens?)\b.*\bif\b|\bimpact of\b|\bsafe to (?:remove|delete|rename)\b",
+    r"\bwhat\b.*\b(?:breaks?|be affected|is affected|be broken|happens?)\b.*\bif\b|\bimpact of\b"
+    r"|\bsafe to (?:remove|delete|rename)\b",
     re.IGNORECASE,
 )
 _SUBCLASSES = re.compile(
@@ -207,6 +210,7 @@ def _used(index: Index, match: Match) -> ExactAnswer | None:
     if symbol is None:
         return _importers(index, match)
     uses = [r for r in index.references(symbol) if r.kind != "definition" and r.certainty != "text"]
+    uses.sort(key=lambda r: r.kind in {"doc", "string"})
     facts = [Fact(f"{r.kind}: {_line(index, r.path, r.line)}", _cite(r), r.certainty) for r in uses]
     return ExactAnswer(_count(symbol.qualified, "used", facts), facts)
 
@@ -221,6 +225,7 @@ def _count(name: str, verb: str, facts: list[Fact]) -> str:
 def _impact(index: Index, match: Match) -> ExactAnswer | None:
     if symbol := _symbol(index, match):
         uses = [r for r in index.references(symbol) if r.kind != "definition" and r.certainty != "text"]
+        uses = [r for r in uses if r.kind not in {"doc", "string"}]  # what a text says does not break
         outside = [r for r in uses if not (r.path == symbol.path and symbol.line <= r.line <= symbol.end_line)]
         facts = [Fact(_owner(index, r) + _line(index, r.path, r.line), _cite(r), r.certainty) for r in outside]
         if not facts:
