@@ -26,7 +26,7 @@ from .facts import (
     TextKind,
 )
 
-FORMAT = 1
+FORMAT = 2
 """Rises when the encoding changes."""
 
 _SYMBOL_KINDS: tuple[Any, ...] = get_args(SymbolKind)
@@ -112,7 +112,7 @@ def encode_definitions(facts: FileFacts) -> bytes:
 
 
 def encode_uses(facts: FileFacts) -> bytes:
-    """Occurrences, calls, spans of text."""
+    """Occurrences, calls, spans of text, shorthand properties."""
     number = _Strings()
     occurrences: list[int] = []
     for o in facts.occurrences:
@@ -130,7 +130,8 @@ def encode_uses(facts: FileFacts) -> bytes:
             number(c.scope),
         ]  # fmt: skip
     texts = [n for start, end, kind in facts.texts for n in (start, end, _TEXTS.index(kind))]
-    return _dump([FORMAT, number.table(), occurrences, ends, calls, texts])
+    shorthands = [n for span in facts.shorthands for n in span]
+    return _dump([FORMAT, number.table(), occurrences, ends, calls, texts, shorthands])
 
 
 def _load(data: bytes) -> list[Any]:
@@ -182,8 +183,9 @@ def decode_definitions(data: bytes, facts: FileFacts) -> None:
 
 
 def decode_uses(data: bytes, facts: FileFacts, names: Collection[str] | None = None) -> None:
-    """Fill occurrences, calls and texts of `facts`; with `names`, only occurrences of these and no calls."""
-    _, s, o, ends, c, texts = _load(data)
+    """Fill occurrences, calls, texts and shorthands of `facts`; with `names`, only occurrences of these and no
+    calls."""
+    _, s, o, ends, c, texts, shorthands = _load(data)
     rows = range(0, len(o), _OCCURRENCE_WIDTH)
     if names is not None:
         wanted = {n for n, text in enumerate(s) if text in names}
@@ -210,3 +212,4 @@ def decode_uses(data: bytes, facts: FileFacts, names: Collection[str] | None = N
             for k in range(0, len(c), 8)
         ]  # fmt: skip
     facts.texts = [(texts[k], texts[k + 1], _TEXTS[texts[k + 2]]) for k in range(0, len(texts), 3)]
+    facts.shorthands = [(shorthands[k], shorthands[k + 1]) for k in range(0, len(shorthands), 2)]

@@ -112,7 +112,7 @@ class _Search:
         self._guess: Certainty | None = None
 
     def run(self) -> list[Reference]:
-        names, done = {self.symbol.name}, set[str]()
+        names, done = {self.symbol.name} | self._default_names(), set[str]()
         while names - done:  # an alias may be imported elsewhere, under an alias again
             name = sorted(names - done)[0]
             done.add(name)
@@ -121,6 +121,26 @@ class _Search:
         for reference in text_references.mentions(self.index, self.symbol, set(self.found), set(self.family)):
             self.found.setdefault((reference.path, reference.span), reference)
         return sorted(self.found.values(), key=lambda r: (r.path, r.span))
+
+    def _default_names(self) -> set[str]:
+        """Names that other files give the symbol where it is all that its file exports, or its default export."""
+        names: set[str] = set()
+        todo, seen = [self.symbol.path], set[str]()
+        while todo:
+            path = todo.pop()
+            defaults = {"default", "export="} & {e.name for e in self.index._exports(path)}
+            if path in seen or not any(self._means(self.resolver.exported(path, d)) for d in defaults):
+                continue
+            seen.add(path)
+            for source in sorted({edge.source for edge in self.index.importers(path)}):
+                for number, fact in enumerate(self.index._imports(source)):
+                    if fact.name in ("default", None) and fact.local not in ("", self.symbol.name):
+                        names |= {fact.local} if self._means(self.resolver.imported(source, number)) else set()
+                for export in self.index._exports(source):
+                    if export.local in ("default", "export=") and export.name not in ("default", "export=", "*"):
+                        names |= {export.name} if self._means(self.resolver.exported(source, export.name)) else set()
+                todo.append(source)
+        return names
 
     def _in_file(self, path: str, name: str) -> set[str]:
         """Add the references of one file; returns the aliases that it gives the symbol."""

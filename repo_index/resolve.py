@@ -6,7 +6,6 @@ step is taken once.
 
 from __future__ import annotations
 
-import builtins
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,8 @@ if TYPE_CHECKING:
 
 _CLASSES = ("class", "interface", "enum", "type")
 _DEPTH = 20
-_BUILTINS = frozenset(dir(builtins))
+_WHOLE = "export="
+"""The name under which JavaScript files export what `module.exports = x` and `export = x` say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +112,10 @@ class Resolver:
                 return self._starred(path, name, seen)
             at = at.rpartition(".")[0]
 
+    def _builtin(self, path: str, name: str) -> bool:
+        language = self.index.language(path)
+        return language is not None and name in language.builtins()
+
     # -- between files
 
     def module(self, path: str, specifier: str) -> Module | External | None:
@@ -137,7 +141,10 @@ class Resolver:
             if first and inside and fact.local == first:  # `import a.b` binds a
                 specifier = first
         target: Target | None = self.module(path, specifier)
-        if fact.name is not None and fact.name != "*" and isinstance(target, Module):
+        if isinstance(target, Module) and fact.name is None:
+            # `require("./x")` of a file with `module.exports = f` is f
+            target = self._whole(target.path, seen) or target
+        elif isinstance(target, Module) and fact.name is not None and fact.name != "*":
             target = self.attribute(target, fact.name, seen)
         elif isinstance(target, External) and fact.name is not None:
             target = External(f"{specifier}.{fact.name}")
@@ -165,6 +172,13 @@ class Resolver:
             self._exported[key] = target
         return target
 
+    def _whole(self, path: str, seen: frozenset[tuple[str, str]]) -> Target | None:
+        """What a file exports in place of a module, if it does that."""
+        if path.endswith("/") or all(e.name != _WHOLE for e in self.index._exports(path)):
+            return None
+        target = self.exported(path, _WHOLE, seen)
+        return None if target == Module(path) else target
+
     def _own_export(self, path: str, name: str, seen: frozenset[tuple[str, str]]) -> Target | None:
         exports = self.index._exports(path)
         numbers = self._exports.get(path)
@@ -175,14 +189,14 @@ class Resolver:
         for i in numbers.get(name, ()):
             export = exports[i]
             if not export.module:
-                target = self.bound(path, export.local, "", seen)
+                target = Module(path) if export.local == "*" else self.bound(path, export.local, "", seen)
             else:
                 target = self.module(path, export.module)
                 if isinstance(target, Module) and export.local != "*":
                     target = self.exported(target.path, export.local, seen)
             if target is not None:
                 return target
-        if name != "default":
+        if name not in ("default", _WHOLE):
             for i in numbers.get("*", ()):
                 if exports[i].module:
                     source = self.module(path, exports[i].module)
@@ -222,6 +236,9 @@ class Resolver:
             return External(f"{target.name}.{name}")
         if target is None:
             return None
+        own = self.symbol(target.path, f"{target.qualified}.{name}")
+        if own is not None and own.kind in ("method", "attribute"):
+            return own  # of an object literal, a function with properties
         holder = self.class_of(target)
         if isinstance(holder, Symbol):
             return self.member(holder, name)
@@ -268,7 +285,7 @@ class Resolver:
                         target = self.imported(path, i)
                         break
                 else:
-                    if parts[0] in _BUILTINS:
+                    if self._builtin(path, parts[0]):
                         return External(dotted)
         for part in parts[used:]:
             target = self.attribute(target, part)
@@ -338,7 +355,7 @@ class Resolver:
             return target
         if binding == "global":
             found = self._starred(path, occurrence.name, frozenset())
-            return External(occurrence.name) if found is None and occurrence.name in _BUILTINS else found
+            return External(occurrence.name) if found is None and self._builtin(path, occurrence.name) else found
         if binding == "member" and occurrence.receiver is not None:
             return self._of_receiver(path, occurrence)
         return None

@@ -59,6 +59,10 @@ class Language(Protocol):
         """Reserved words: no symbol may be renamed to one of them."""
         ...
 
+    def builtins(self) -> frozenset[str]:
+        """Names that the language and its runtime provide without a declaration or an import."""
+        ...
+
 
 Snapshot = Mapping[str, str]
 """path -> git blob hash (SHA-1 of "blob N\\0" + content)"""

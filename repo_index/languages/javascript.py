@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..facts import FileFacts
 from . import ecmascript_resolve
 from .base import Project, Resolution
-from .ecmascript_reserved import RESERVED
+from .ecmascript_reserved import GLOBALS, RESERVED
 
 
 class JavaScript:
@@ -29,3 +29,6 @@ class JavaScript:
 
     def keywords(self) -> frozenset[str]:
         return RESERVED
+
+    def builtins(self) -> frozenset[str]:
+        return GLOBALS

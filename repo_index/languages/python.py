@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import builtins
 import keyword
 
 from ..facts import FileFacts
 from . import python_resolve
 from .base import Project, Resolution
+
+_BUILTINS = frozenset(dir(builtins))
 
 
 class Python:
@@ -30,3 +33,6 @@ class Python:
 
     def keywords(self) -> frozenset[str]:
         return frozenset(keyword.kwlist) | {"None", "True", "False"}
+
+    def builtins(self) -> frozenset[str]:
+        return _BUILTINS
