@@ -16,6 +16,11 @@ from .store import Key, Row, Store, has_words, word_keys, words_of
 _PIECES = ("outline", "definitions", "uses")
 
 
+def version_of(language: Language) -> int:
+    """Of the extractor and of the encoding: facts of another version are made anew."""
+    return language.version * 1000 + codec.FORMAT
+
+
 def index_blob(path: str, content: bytes, language: Language | None) -> Row:
     """Everything that is kept of a file. Never raises on broken code."""
     if files.is_binary(content):
@@ -28,7 +33,7 @@ def index_blob(path: str, content: bytes, language: Language | None) -> Row:
     facts.generated = generated
     return Row(
         language.name,
-        language.version,
+        version_of(language),
         generated,
         words,
         codec.encode_outline(facts),

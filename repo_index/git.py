@@ -15,8 +15,11 @@ class GitError(RuntimeError):
 
 
 def environment() -> dict[str, str]:
-    """The environment without variables that point git at another repository, and without prompts."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
+    """The environment without variables that point git at another repository, and without prompts.
+
+    GIT_CONFIG_GLOBAL and its like stay: they are the user's, never the repository's.
+    """
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("GIT_") or k.startswith("GIT_CONFIG_")}
     return kept | {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1"}
 
 

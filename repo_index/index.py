@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from . import files, graph, symbols
 from .encoding import decode
 from .facts import Definition, Export, FileFacts, ImportFact, Occurrence
-from .facts_cache import FactsCache, index_blob
+from .facts_cache import FactsCache, index_blob, version_of
 from .git import GitError
 from .languages import for_path, named
 from .languages.base import Language
@@ -222,7 +222,7 @@ class Index:
         if head is None:
             return False
         language = named(language_name)
-        return language is None or head[0] == language.version
+        return language is None or head[0] == version_of(language)
 
     def _index(
         self,

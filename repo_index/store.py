@@ -101,7 +101,8 @@ class Store:
             import platformdirs
 
             digest = hashlib.sha256(os.fsencode(git_folder)).hexdigest()[:16]
-            folders.append(Path(platformdirs.user_cache_dir("v4")) / "index" / digest)
+            user = os.environ.get("V4_CACHE_DIR") or platformdirs.user_cache_dir("v4")
+            folders.append(Path(user) / "index" / digest)
         for i, folder in enumerate(folders):
             store = cls(str(folder / FILE_NAME), warnings)
             try:

@@ -22,7 +22,8 @@ class State(NamedTuple):
 
     kind "definition": `name` is a qualified name of this file. "import": `name` is the local name, `chain` the
     attributes after it and `number` the import. "self", "super": `name` is the class. "instance": `name` is a
-    dotted expression whose value (if it is a class, whose instance) this is. "member": attributes `chain` of `receiver`.
+    dotted expression whose value (if it is a class, whose instance) this is. "member": attributes `chain` of
+    `receiver`.
     """
 
     kind: str

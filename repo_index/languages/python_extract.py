@@ -81,6 +81,7 @@ class _Walk:
         self.all_names: list[Name] = []
         #: (object, attribute name) of getattr(object, "name") and the like
         self.by_name: list[tuple[Chain, Name]] = []
+        self._has_all = False
         self._all_readable = True
         self._todo: list[tuple[Any, Scope, int]] = []
         self._handlers: dict[str, Callable[[Any, Scope, int], None]] = {
@@ -138,8 +139,8 @@ class _Walk:
                 handler(node, scope, flags)
         if root.has_error:
             self._missing(root)
-        if self.all_names or not self._all_readable:
-            self.facts.dunder_all = [n.text for n in self.all_names] if self._all_readable else None
+        if self._has_all and self._all_readable:
+            self.facts.dunder_all = [n.text for n in self.all_names]
 
     def _push(self, nodes: Iterable[Any], scope: Scope, flags: int) -> None:
         self._todo.extend((node, scope, flags) for node in reversed(list(nodes)))
@@ -662,7 +663,7 @@ class _Walk:
             kind = child.type
             if kind == "dotted_name":
                 parts = child.named_children
-                if len(parts) == 1 and child.parent.type == "case_pattern":
+                if len(parts) == 1 and child.parent.type != "class_pattern":
                     name = self.name(parts[0])
                     if name.text != "_":
                         self._bind(name, scope).values.append(None)
@@ -791,11 +792,10 @@ class _Walk:
                 last = self.text(parts[0]).rsplit(".", 1)[-1] if parts else ""
                 inner = [g for p in parts[1:] for g in p.named_children]
                 if last == "Annotated":
-                    self._push(inner[1:], scope, 0)
+                    self._plain(inner[1:], scope)
                     inner = inner[:1]
                 if last == "Literal":
-                    for part in inner:
-                        self._push(part.named_children if part.type == "type" else [part], scope, 0)
+                    self._plain(inner, scope)
                 else:
                     self._push(inner, scope, ANNOTATION)
                 self._push(parts[:1], scope, ANNOTATION)
@@ -805,6 +805,11 @@ class _Walk:
                     self._chain(names[0], [Step(".", n) for n in names[1:]], scope)
             else:
                 self._push([child], scope, ANNOTATION)
+
+    def _plain(self, arguments: list[Any], scope: Scope) -> None:
+        """Arguments in an annotation that are values, not types."""
+        for argument in arguments:
+            self._push(argument.named_children if argument.type == "type" else [argument], scope, 0)
 
     def annotation(self, node: Any, decorators: tuple[str, ...] = ()) -> str:
         """The class that an annotation names, as a dotted expression; "" when it is none or several."""
@@ -909,8 +914,9 @@ class _Walk:
     def _read_all(self, target: Any, value: Any, more: bool) -> None:
         if self.source[target.start_byte : target.end_byte] != b"__all__":
             return
-        if not more and self.all_names:
+        if not more and self._has_all:
             self.all_names, self._all_readable = [], True
+        self._has_all = True
         self._all_strings(value)
 
     def _all_strings(self, value: Any) -> None:
