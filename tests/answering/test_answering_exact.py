@@ -15,10 +15,13 @@ from v4cli.answering.exact import Citation
 FILES = {
     "shop/__init__.py": "",
     "shop/cart.py": (
-        "class Cart:\n    def add(self, item):\n        self.items = [item]\n\n    def total(self):\n        return 1\n\n\n"
-        "class BigCart(Cart):\n    pass\n"
+        "class Cart:\n    def add(self, item):\n        self.items = [item]\n\n    def total(self):\n        return 1\n"
+        "\n\nclass BigCart(Cart):\n    pass\n"
     ),
-    "shop/till.py": "from .cart import Cart\n\n\ndef pay(cart: Cart):\n    return cart.total()\n\n\ndef run():\n    return pay(Cart())\n",
+    "shop/till.py": (
+        "from .cart import Cart\n\n\ndef pay(cart: Cart):\n    return cart.total()\n"
+        "\n\ndef run():\n    return pay(Cart())\n"
+    ),
 }
 
 

@@ -15,7 +15,7 @@ from .exact import Citation
 if TYPE_CHECKING:
     from repo_index.index import Index
 
-_MARK = re.compile(r"(?<![\w\])])\s?\[(\d{1,2}(?:\s*[,;-]\s*\d{1,2})*)\]")
+_MARK = re.compile(r"(?:\s|(?<![\w\])]))\[(\d{1,2}(?:\s*[,;-]\s*\d{1,2})*)\]")
 #: what may still become a mark or a path:line: an unfinished bracket, the last word
 _OPEN = re.compile(r"\s?\[[\d,;\s-]{0,16}$|\s?\S*$")
 _PATH_LINE = re.compile(r"(?<![\w/.-])([\w./-]+\.\w{1,5}):(\d+)(?:-(\d+))?")

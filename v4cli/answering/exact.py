@@ -15,7 +15,6 @@ from ..mentions import Match, Mention, find_mentions
 
 if TYPE_CHECKING:
     from repo_index.index import Index
-
     from repo_index.records import Reference, Symbol
 
 #: how many places the text of an answer lists; --json carries all
