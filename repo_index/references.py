@@ -171,10 +171,12 @@ class _Search:
             if occurrence.name != self.symbol.name:
                 via = self.symbol.name
             return "exact", via
-        if target is not None or occurrence.binding != "member" or occurrence.kind == "keyword":
+        if target is not None or occurrence.binding != "member" or occurrence.name != self.symbol.name:
             return None, ""
-        if occurrence.name != self.symbol.name:
-            return None, ""
+        if occurrence.kind == "keyword":
+            # a property of an object literal of no declared type may be the symbol's
+            literal = self.is_member and not path.endswith((".py", ".pyi"))
+            return ("text" if literal else None), ""
         return self._guessed(), ""
 
     def _beside(self, path: str, occurrence: Occurrence) -> Symbol | None:

@@ -13,7 +13,7 @@ from ..facts import SymbolKind
 from .ecmascript_functions import open_function
 from .ecmascript_patterns import parameter_parts
 from .ecmascript_scopes import Binding, Def, Scope
-from .ecmascript_tree import CLASSES, FUNCTIONS, property_key, span_of, strip
+from .ecmascript_tree import CLASSES, FUNCTIONS, TRANSPARENT_TYPES, property_key, span_of, strip
 from .ecmascript_walk import Key, Name, Walk, handles
 
 _METHODS = frozenset({"method_definition", "method_signature", "abstract_method_signature"})
@@ -267,12 +267,40 @@ def _type_alias(walk: Walk, node: Node, scope: Scope) -> None:
     inner = scope.child("class", owner=definition, this=definition)
     definition.inner = inner
     walk.push(node.child_by_field_name("type_parameters"), inner)
-    parts = value.named_children if value is not None and value.type == "intersection_type" else [value]
+    parts = _intersected(value)
+    definition.bases = tuple(base for part in parts if (base := _named_type(walk, part)))
     for part in parts:
-        if part is not None and part.type == "object_type":
+        if part.type == "object_type":
             _members(walk, part, inner, definition)
         else:
             walk.push(part, inner)
+
+
+def _intersected(node: Node | None) -> list[Node]:
+    """The parts of `A & B & {...}`."""
+    found: list[Node] = []
+    todo = [node] if node is not None else []
+    while todo:
+        part = todo.pop()
+        if part.type == "intersection_type":
+            todo.extend(reversed(part.named_children))
+        else:
+            found.append(part)
+    return found
+
+
+def _named_type(walk: Walk, node: Node) -> str:
+    """The dotted name of a type whose members a type alias takes over, "" if it is none."""
+    for _ in range(8):
+        if node.type in ("type_identifier", "nested_type_identifier"):
+            return "".join(walk.text(node).split())
+        name = node.child_by_field_name("name") if node.type == "generic_type" else None
+        if name is None:
+            return ""
+        given = node.child_by_field_name("type_arguments")
+        wrapped = walk.text(name) in TRANSPARENT_TYPES and given is not None and given.named_child_count
+        node = given.named_children[0] if wrapped and given is not None else name
+    return ""
 
 
 @handles("enum_declaration")

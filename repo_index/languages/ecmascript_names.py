@@ -77,7 +77,7 @@ def _of_chain(walk: Walk, types: Types, chain: Chain) -> Iterator[Occurrence]:
         state = State("global", text) if binding is None else types.of_binding(text, binding)
         if binding is None or binding.kind != "local":
             yield from _emitted(walk, state, text, (root.start_byte, root.end_byte), "use", chain.scope)
-        exported = _commonjs(walk, text, properties) if binding is None else None
+        exported = _commonjs(walk, types, text, properties) if binding is None else None
         if exported is not None:
             state, done = exported
             kind = chain.kind if done == len(properties) else "use"
@@ -91,15 +91,20 @@ def _of_chain(walk: Walk, types: Types, chain: Chain) -> Iterator[Occurrence]:
         yield from _emitted(walk, state, name, span, kind, chain.scope)
 
 
-def _commonjs(walk: Walk, root: str, properties: list[tuple[str, Span]]) -> tuple[State, int] | None:
+def _commonjs(walk: Walk, types: Types, root: str, properties: list[tuple[str, Span]]) -> tuple[State, int] | None:
     """For `exports.name` and `module.exports.name`: what it is, and how many properties that took."""
     skipped = 1 if root == "module" and properties[0][0] == "exports" else 0
     if (root != "exports" and not skipped) or len(properties) <= skipped:
         return None
-    definition = walk.commonjs.get(properties[skipped][0])
-    if definition is None:
-        return None
-    return State("definition", definition.qualified, definition=definition), skipped + 1
+    name = properties[skipped][0]
+    definition = walk.commonjs.get(name)
+    if definition is not None:
+        return State("definition", definition.qualified, definition=definition), skipped + 1
+    for export in walk.exports:
+        binding = walk.module.lookup(export.local, "value") if export.name == name and not export.module else None
+        if binding is not None:
+            return types.of_binding(export.local, binding), skipped + 1
+    return None
 
 
 def _of_key(walk: Walk, types: Types, key: Key) -> Iterator[Occurrence]:

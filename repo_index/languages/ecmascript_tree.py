@@ -27,6 +27,10 @@ FUNCTIONS = frozenset(
 CLASSES = frozenset({"class_declaration", "abstract_class_declaration", "class"})
 #: wrappers that leave the value of an expression as it is
 TRANSPARENT = frozenset({"parenthesized_expression", "non_null_expression", "satisfies_expression"})
+#: generic types whose first argument has the members of the value itself, once awaited
+TRANSPARENT_TYPES = frozenset(
+    "Promise PromiseLike Readonly Partial Required NonNullable Awaited DeepPartial Omit Pick".split()
+)
 
 IDENTIFIER = re.compile(r"[A-Za-z_$][\w$]*\Z")
 

@@ -12,12 +12,10 @@ from tree_sitter import Node
 
 from ..facts import Receiver
 from .ecmascript_scopes import Binding, Def, Scope
-from .ecmascript_tree import FUNCTIONS, TRANSPARENT, literal
+from .ecmascript_tree import FUNCTIONS, TRANSPARENT, TRANSPARENT_TYPES, literal
 from .ecmascript_walk import Walk
 
 _DEPTH = 30
-#: generic types whose first argument has the members of the value itself, once awaited
-_WRAPPERS = frozenset("Promise PromiseLike Readonly Partial Required NonNullable Awaited DeepPartial".split())
 _EMPTY_TYPES = frozenset({"null", "undefined", "void"})
 _UNKNOWN_RECEIVER = Receiver("unknown")
 
@@ -217,7 +215,7 @@ class Types:
         name = node.child_by_field_name("name")
         if name is None:
             return UNKNOWN
-        if self.walk.text(name) in _WRAPPERS and scope.lookup(self.walk.text(name), "type") is None:
+        if self.walk.text(name) in TRANSPARENT_TYPES and scope.lookup(self.walk.text(name), "type") is None:
             given = node.child_by_field_name("type_arguments")
             first = given.named_children[0] if given is not None and given.named_child_count else None
             return self.annotation(first, scope, depth + 1)
