@@ -63,7 +63,7 @@ def path_mentions(ws: Workspace, moved: dict[str, str], changelog: bool = False)
     end of it that no other file shares."""
     edits: dict[str, set[Edit]] = {}
     left: list[LeftAlone] = []
-    files = [record.path for record in ws.index.files()]
+    files = [record.path for record in ws.base.files()]
     places = set(files) | {"/".join(p.split("/")[:i]) for p in files for i in range(1, p.count("/") + 1)}
     for old, new in sorted(moved.items()):
         folder = old not in files

@@ -52,7 +52,7 @@ class Placement:
         self.source = source
         self.first_party = first_party
 
-    def _group(self, module: str) -> int:
+    def group(self, module: str) -> int:
         top = module.split(".")[0]
         if module == "__future__":
             return 0
@@ -64,16 +64,16 @@ class Placement:
 
     def _group_of(self, node: ast.Import | ast.ImportFrom) -> int:
         if isinstance(node, ast.Import):
-            return self._group(node.names[0].name)
-        return self._group("." * node.level + (node.module or ""))
+            return self.group(node.names[0].name)
+        return self.group("." * node.level + (node.module or ""))
 
     def insert_top(self, new: list[tuple[str, str]], live: list[ast.Import | ast.ImportFrom]) -> Iterator[Edit]:
         """`new` holds (statement, module). `live` are the import statements that remain."""
         at_top = [n for n in live if n in self.source.tree.body]
         header = self._leading(at_top)
         by_place: dict[tuple[int, str], list[str]] = {}
-        for text, module in sorted(new, key=lambda pair: (self._group(pair[1]), sort_key(pair[0]))):
-            place = self._place(text, self._group(module), header)
+        for text, module in sorted(new, key=lambda pair: (self.group(pair[1]), sort_key(pair[0]))):
+            place = self._place(text, self.group(module), header)
             by_place.setdefault(place, []).append(text)
         for (offset, style), texts in sorted(by_place.items()):
             yield Edit(offset, offset, self.source.encode(self._block(texts, offset, style)))
@@ -170,7 +170,7 @@ class Placement:
                     block = "".join(f"{indent}{t}\n" for t in texts)
                     yield Edit(source.line_start(first), source.line_start(first), source.encode(block))
                     return
-        condition = self._condition()
+        condition = self.condition()
         if condition is None:
             yield from self.insert_top([("from typing import TYPE_CHECKING", "typing")], live)
             condition = "TYPE_CHECKING"
@@ -179,7 +179,7 @@ class Placement:
         block = f"\nif {condition}:\n" + "".join(f"    {t}\n" for t in texts)
         yield Edit(offset, offset, source.encode(block))
 
-    def _condition(self) -> str | None:
+    def condition(self) -> str | None:
         for node in self.source.tree.body:
             if isinstance(node, ast.Import):
                 for alias in node.names:

@@ -158,7 +158,7 @@ class FileRewrite:
         """The definition is in this file now: drop the import; an alias gives way to the name itself."""
         self.editor.drop(name)
         if name.local != name.name:
-            self._rename_local(name, name.name)
+            self.rename_binding(name, name.name)
 
     # from package import submodule
 
@@ -170,7 +170,7 @@ class FileRewrite:
         asname = name.asname
         if asname is None or asname == name.name:
             explicit = asname is not None
-            if leaf == name.name or self._rename_local(name, leaf):
+            if leaf == name.name or self.rename_binding(name, leaf):
                 asname = leaf if explicit else None
             else:
                 asname = name.local
@@ -233,7 +233,7 @@ class FileRewrite:
             asname = name.asname
             if asname is None and "." not in name.name:
                 # `import old`: the name bound here is the module's own
-                if "." in new or not self._rename_local(name, new):
+                if "." in new or not self.rename_binding(name, new):
                     asname = name.local
             lazy = (self.path, new) in self.relocation.lazy and self._at_import_time(statement)
             if lazy:
@@ -268,7 +268,7 @@ class FileRewrite:
                 return scope
         return None
 
-    def _rename_local(self, name: ImportName, new: str) -> bool:
+    def rename_binding(self, name: ImportName, new: str) -> bool:
         """Rename what the import binds and its uses; False (and nothing done) where that would clash."""
         home = self._home(name)
         if home is None or len(home.bindings[name.local]) > 1:
