@@ -18,8 +18,7 @@ def declared(source: bytes) -> str | None:
         if match:
             name = match[1].decode("ascii")
             try:
-                "".encode(name)
-                return codecs.lookup(name).name
+                return codecs.lookup(name).name if "# a".encode(name) == b"# a" else None
             except (LookupError, ValueError, TypeError):
                 return None
     return None

@@ -65,8 +65,13 @@ def method_family(index: Index, symbol: Symbol) -> list[Symbol]:
     resolver = index._resolver()
     holder = resolver.symbol(symbol.path, symbol.definition.parent) if symbol.definition.parent else None
     special = symbol.name.startswith("__") and symbol.name.endswith("__")
-    if holder is None or not is_class(holder) or special or symbol.kind not in _MEMBERS:
+    if holder is None or special or symbol.kind not in _MEMBERS:
         return [symbol]
+    if not is_class(holder):  # a property of an object literal is one of the object's declared type
+        declared = resolver.class_of(holder)
+        meant = resolver.member(declared, symbol.name) if isinstance(declared, Symbol) else None
+        above = method_family(index, meant) if isinstance(meant, Symbol) else []
+        return sorted({s.id: s for s in [symbol, *above]}.values(), key=lambda s: s.id)
     found: dict[str, Symbol] = {symbol.id: symbol}
     classes = {holder.id: holder}
     todo = [holder]
@@ -110,6 +115,7 @@ class _Search:
         self.found: dict[tuple[str, tuple[int, int]], Reference] = {}
         self.is_member = symbol.kind in _MEMBERS
         self._guess: Certainty | None = None
+        self._mixins: dict[str, Symbol | None] = {}
 
     def run(self) -> list[Reference]:
         names, done = {self.symbol.name} | self._default_names(), set[str]()
@@ -177,7 +183,19 @@ class _Search:
             # a property of an object literal of no declared type may be the symbol's
             literal = self.is_member and not path.endswith((".py", ".pyi"))
             return ("text" if literal else None), ""
-        return self._guessed(), ""
+        holder = self.resolver.receiver_class(path, occurrence)
+        if holder is None:
+            return self._guessed(), ""
+        mixed = self._mixed_in(holder)
+        return ("exact", mixed.qualified) if mixed is not None else (None, "")
+
+    def _mixed_in(self, holder: Symbol) -> Symbol | None:
+        """Which of the family a class without that member gets from where it is mixed in: a derived class that has
+        both among its bases."""
+        if holder.id not in self._mixins:
+            members = (self._means(self.resolver.member(d, self.symbol.name)) for d in descendants(self.index, holder))
+            self._mixins[holder.id] = next((m for m in members if m is not None), None) if self.is_member else None
+        return self._mixins[holder.id]
 
     def _beside(self, path: str, occurrence: Occurrence) -> Symbol | None:
         """A name that an import and a definition both bind (`try: import ... except ImportError: def ...`)."""

@@ -236,13 +236,14 @@ class Resolver:
             return External(f"{target.name}.{name}")
         if target is None:
             return None
-        own = self.symbol(target.path, f"{target.qualified}.{name}")
-        if own is not None and own.kind in ("method", "attribute"):
-            return own  # of an object literal, a function with properties
         holder = self.class_of(target)
-        if isinstance(holder, Symbol):
-            return self.member(holder, name)
-        return holder
+        found = self.member(holder, name) if isinstance(holder, Symbol) else holder
+        if not isinstance(found, Symbol) and not is_class(target):
+            # of an object literal, or of a function with properties
+            own = self.symbol(target.path, f"{target.qualified}.{name}")
+            if own is not None and own.kind in ("method", "attribute"):
+                return own
+        return found
 
     def class_of(self, target: Target | None, depth: int = 0) -> Symbol | External | None:
         """The class of what a target holds or returns; a class is its own."""
@@ -369,14 +370,15 @@ class Resolver:
         target: Target | None
         if receiver.kind == "instance":
             holder = self.expression(path, receiver.type, occurrence.scope)
-            if occurrence.kind == "keyword":
+            language = self.index.language(path)
+            if occurrence.kind == "keyword" and language is not None and language.name == "python":
                 if holder is None:
                     return None
                 if not (isinstance(holder, Symbol) and is_class(holder)):
                     return External(occurrence.name)
                 if isinstance(self.member(holder, "__init__"), Symbol):
                     return External(occurrence.name)  # a parameter, not an attribute
-            target = self.class_of(holder) if not isinstance(holder, Module) else holder
+            target = holder
         else:
             target = self.symbol(path, receiver.type)
             if receiver.kind == "super" and isinstance(target, Symbol):
@@ -385,3 +387,18 @@ class Resolver:
         for name in chain:
             target = self.attribute(target, name)
         return target
+
+    def receiver_class(self, path: str, occurrence: Occurrence) -> Symbol | None:
+        """The class of the repository in which the attribute at an occurrence is looked up, where that is known."""
+        receiver = occurrence.receiver
+        if occurrence.binding != "member" or receiver is None or receiver.kind == "unknown":
+            return None
+        target: Target | None
+        if receiver.kind == "instance":
+            target = self.expression(path, receiver.type, occurrence.scope)
+        else:
+            target = self.symbol(path, receiver.type)
+        for name in occurrence.chain[:-1]:
+            target = self.attribute(target, name)
+        holder = self.class_of(target)
+        return holder if isinstance(holder, Symbol) else None
