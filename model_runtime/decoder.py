@@ -1,4 +1,9 @@
-"""Blocks -> decoder: token ids and a cache -> logits."""
+"""Blocks -> decoder: token ids and a cache -> logits, on PyTorch's own kernels.
+
+The portable decoder, and the one for plain bfloat16 weights; kernels/native_decoder.py is the fast one. A few tokens
+run through the packed weights in bfloat16, many through unpacked ones in `compute`: the two differ by rounding, so
+logits depend a little on how tokens are cut into calls (the native decoder's do not).
+"""
 
 from __future__ import annotations
 
@@ -14,7 +19,7 @@ from .blocks.norm import rms_norm
 from .blocks.rotary import RotaryTable, inverse_frequencies, rotate
 from .cache.kv import KVCache
 from .config import DecoderConfig
-from .kernels.linear import DenseLinear, Int4Linear, Int8Linear, Linear
+from .kernels.aten import Linear, linear
 
 #: up to this many rows the packed kernels beat unpacking the weights
 PACKED_ROWS = 8
@@ -34,6 +39,9 @@ class Layer:
 
 class Decoder:
     """The weights of a model and the pass through them. Holds no state of a session."""
+
+    kv_dtype = torch.bfloat16
+    kv_blocked = False
 
     def __init__(
         self,
@@ -100,7 +108,8 @@ class Decoder:
         return y if linear.bias is None else y.add_(linear.bias)
 
     def _workspace(self, linear: Linear) -> Tensor:
-        needed = linear.outputs * linear.inputs
+        outputs, inputs = linear.shape
+        needed = outputs * inputs
         if self._buffer is None or self._buffer.numel() < needed:
             self._buffer = torch.empty(needed, dtype=self.compute)
         return self._buffer
@@ -126,22 +135,14 @@ def native_bfloat16() -> bool:
 def build(config: DecoderConfig, tensors: dict[str, Tensor]) -> Decoder:
     """A decoder from tensors under the names of `quantize.repack`."""
 
-    def linear(name: str) -> Linear:
-        bias = tensors.get(f"{name}.bias")
-        if f"{name}.packed" in tensors:
-            return Int4Linear(tensors[f"{name}.packed"], tensors[f"{name}.scale_zero"], bias)
-        if f"{name}.codes" in tensors:
-            return Int8Linear(tensors[f"{name}.codes"], tensors[f"{name}.scale"], bias)
-        return DenseLinear(tensors[f"{name}.weight"], bias)
-
     layers = [
         Layer(
             attention_norm=tensors[f"layers.{index}.attention_norm"].bfloat16(),
-            qkv=linear(f"layers.{index}.qkv"),
-            output=linear(f"layers.{index}.output"),
+            qkv=linear(f"layers.{index}.qkv", tensors),
+            output=linear(f"layers.{index}.output", tensors),
             feed_forward_norm=tensors[f"layers.{index}.feed_forward_norm"].bfloat16(),
-            gate_up=linear(f"layers.{index}.gate_up"),
-            down=linear(f"layers.{index}.down"),
+            gate_up=linear(f"layers.{index}.gate_up", tensors),
+            down=linear(f"layers.{index}.down", tensors),
         )
         for index in range(config.layers)
     ]
@@ -153,7 +154,7 @@ def build(config: DecoderConfig, tensors: dict[str, Tensor]) -> Decoder:
         tensors["embedding"],
         layers,
         tensors["norm"].bfloat16(),
-        linear("head"),
+        linear("head", tensors),
         frequencies,
         torch.bfloat16 if native_bfloat16() else torch.float32,
     )

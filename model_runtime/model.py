@@ -16,8 +16,11 @@ from .cache.saved import load_session, save_session
 from .catalog import locate
 from .checkpoints.prepare import prepare
 from .checkpoints.repacked import load as load_repacked
+from .checkpoints.repacked import read_header
 from .config import DecoderConfig
 from .decoder import Decoder, build, workspace_bytes
+from .kernels.blocks16 import NAME as NATIVE
+from .kernels.native_decoder import NativeDecoder, scratch_bytes
 
 if TYPE_CHECKING:
     from .tokenizer import Tokenizer
@@ -31,13 +34,15 @@ class Session:
     """Tokens that a model has read, with their keys and values. Not for use by two threads at once."""
 
     def __init__(self, model: Model, max_tokens: int | None) -> None:
-        config = model.config
+        config, decoder = model.config, model.decoder
         limit = config.context if max_tokens is None else min(max_tokens, config.context)
         if limit < 1:
             raise ValueError(f"a session of {limit} tokens has no room")
         self.model = model
         self.ids: list[int] = []
-        self.cache = KVCache(config.layers, config.kv_heads, config.head_dim, limit, torch.bfloat16)
+        self.cache = KVCache(
+            config.layers, config.kv_heads, config.head_dim, limit, decoder.kv_dtype, decoder.kv_blocked
+        )
 
     def extend(self, ids: Sequence[int], all_logits: bool = False) -> Tensor:
         """Read `ids`; float32 logits after the last [vocabulary], or after each [n, vocabulary].
@@ -73,7 +78,9 @@ class Session:
 class Model:
     """A decoder with its tokeniser. Make it with `load_model`."""
 
-    def __init__(self, path: Path, decoder: Decoder, digest: str, scheme: str, allowed: int | None) -> None:
+    def __init__(
+        self, path: Path, decoder: Decoder | NativeDecoder, digest: str, scheme: str, allowed: int | None
+    ) -> None:
         self.path = path
         """The GGUF file it came from."""
         self.decoder = decoder
@@ -120,10 +127,10 @@ class Model:
         return generate(self, prompt, max_tokens, **options)
 
     def chat(self, messages: Any, **options: Any) -> Any:
-        """A conversation as a prompt; see model_runtime.chat.render."""
+        """A conversation as prompt tokens; see model_runtime.chat.render."""
         from .chat import render
 
-        return render(self.tokenizer, messages, **options)
+        return render(messages, self.tokenizer, **options)
 
 
 def load_model(
@@ -143,11 +150,16 @@ def load_model(
     """
     path = locate(path_or_name)
     allowed = None if memory is None else placement.parse_size(memory)
-    torch.set_num_threads(threads or placement.processors())
+    threads = threads or placement.processors()
+    torch.set_num_threads(threads)
     scheme = dtype or "mix"
     repacked = prepare(path, scheme, allowed, progress)
-    header, tensors = load_repacked(repacked)
+    header, _ = read_header(repacked)
     config = DecoderConfig(**header["config"])
-    needed = header["bytes"] + placement.kv_bytes(config, min(PLANNED_TOKENS, config.context)) + workspace_bytes(config)
-    placement.check(needed, allowed, config.name)
-    return Model(path, build(config, tensors), header["digest"], scheme, allowed)
+    native = header["kernels"] == NATIVE
+    scratch = scratch_bytes(config) if native else workspace_bytes(config)
+    keys_values = placement.kv_bytes(config, min(PLANNED_TOKENS, config.context))
+    placement.check(header["bytes"] + keys_values + scratch, allowed, config.name)
+    header, tensors = load_repacked(repacked)
+    decoder = NativeDecoder(config, tensors, header["tensors"], threads) if native else build(config, tensors)
+    return Model(path, decoder, header["digest"], scheme, allowed)

@@ -14,7 +14,7 @@ def inverse_frequencies(width: int, theta: float, scale: float, factors: Tensor 
 
 
 class RotaryTable:
-    """cos and signed sin of every position so far, grown as needed; shaped [positions, 1, 2, width / 2]."""
+    """cos and sin of every position so far, float32 [positions, width / 2], grown as needed."""
 
     def __init__(self, frequencies: Tensor) -> None:
         self.frequencies = frequencies
@@ -23,12 +23,10 @@ class RotaryTable:
 
     def _grow(self, positions: int) -> None:
         angles = torch.outer(torch.arange(positions, dtype=torch.float32), self.frequencies)
-        cos, sin = angles.cos(), angles.sin()
-        self.cos = torch.stack([cos, cos], 1).unsqueeze(1)
-        self.sin = torch.stack([-sin, sin], 1).unsqueeze(1)
+        self.cos, self.sin = angles.cos(), angles.sin()
 
     def at(self, start: int, count: int) -> tuple[Tensor, Tensor]:
-        """float32 tables of positions start .. start + count."""
+        """The tables of positions start .. start + count."""
         if start + count > self.cos.shape[0]:
             self._grow(max(start + count, 2 * self.cos.shape[0]))
         return self.cos[start : start + count], self.sin[start : start + count]
@@ -36,5 +34,6 @@ class RotaryTable:
 
 def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     """Rotate x [n, heads, width] by its positions' tables; float32 inside, the result has the dtype of x."""
-    pairs = x.unflatten(-1, (2, -1)).float()
-    return torch.addcmul(pairs * cos, pairs.flip(-2), sin).flatten(-2).to(x.dtype)
+    first, second = x.float().chunk(2, -1)
+    cos, sin = cos.unsqueeze(1), sin.unsqueeze(1)
+    return torch.cat([first * cos - second * sin, second * cos + first * sin], -1).to(x.dtype)

@@ -5,23 +5,30 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-#: positions of the first allocation
-FIRST = 512
+#: positions of the first allocation, and the unit of every later one
+FIRST, BLOCK = 512, 32
 
 
 class ContextFull(RuntimeError):
     """The session has no room for more tokens."""
 
 
-class KVCache:
-    """One tensor per layer, [2, kv_heads, capacity, width]: keys, then values. Grows by doubling up to `limit`."""
+def _rounded(positions: int) -> int:
+    return -(-positions // BLOCK) * BLOCK
 
-    def __init__(self, layers: int, kv_heads: int, width: int, limit: int, dtype: torch.dtype) -> None:
+
+class KVCache:
+    """One tensor per layer, [2, kv_heads, capacity, width]: keys, then values. Grows by doubling up to `limit`.
+
+    With `blocked` keys, 16 positions lie together as [width, 16] in the same place (native/attention.h).
+    """
+
+    def __init__(self, layers: int, kv_heads: int, width: int, limit: int, dtype: torch.dtype, blocked: bool) -> None:
         self.limit = limit
+        self.blocked = blocked
         self.length = 0
-        self.capacity = min(FIRST, limit)
-        self._shape = (2, kv_heads, self.capacity, width)
-        self.layers = [torch.empty(self._shape, dtype=dtype) for _ in range(layers)]
+        self.capacity = _rounded(min(FIRST, limit))
+        self.layers = [torch.empty(2, kv_heads, self.capacity, width, dtype=dtype) for _ in range(layers)]
 
     @property
     def nbytes(self) -> int:
@@ -34,19 +41,37 @@ class KVCache:
             raise ContextFull(f"{needed} tokens do not fit in a context of {self.limit}")
         if needed <= self.capacity:
             return
-        self.capacity = min(self.limit, max(needed, 2 * self.capacity))
-        for index, old in enumerate(self.layers):
-            new = old.new_empty((2, old.shape[1], self.capacity, old.shape[3]))
-            new[:, :, : self.length] = old[:, :, : self.length]
-            self.layers[index] = new
+        capacity, held = _rounded(min(self.limit, max(needed, 2 * self.capacity))), _rounded(self.length)
+        grown = []
+        for old in self.layers:
+            new = old.new_empty(2, old.shape[1], capacity, old.shape[3])
+            new[:, :, :held] = old[:, :, :held]
+            grown.append(new)
+        self.layers, self.capacity = grown, capacity
 
     def write(self, layer: int, keys: Tensor, values: Tensor, start: int) -> tuple[Tensor, Tensor]:
-        """Store [n, kv_heads, width] from position `start`; returns all up to there, [kv_heads, start + n, width]."""
+        """Store [n, kv_heads, width] from position `start`; returns all up to there, [kv_heads, start + n, width].
+
+        For keys that are not blocked.
+        """
         end = start + keys.shape[0]
         stored = self.layers[layer]
         stored[0, :, start:end] = keys.transpose(0, 1)
         stored[1, :, start:end] = values.transpose(0, 1)
         return stored[0, :, :end], stored[1, :, :end]
+
+    def snapshot(self, layer: int) -> Tensor:
+        """A copy of a layer, [2, kv_heads, length rounded up to BLOCK, width], zero beyond `length`."""
+        copy = self.layers[layer][:, :, : _rounded(self.length)].clone()
+        copy[1, :, self.length :] = 0
+        if self.blocked:
+            _, heads, positions, width = copy.shape
+            keys = copy[0].view(heads, positions // 16, width, 16).transpose(2, 3)  # [heads, blocks, 16, width]
+            beyond = torch.arange(positions).view(1, -1, 16, 1) >= self.length
+            keys.masked_fill_(beyond, 0)
+        else:
+            copy[0, :, self.length :] = 0
+        return copy
 
     def truncate(self, length: int) -> None:
         """Forget the tokens from position `length` on; nothing is copied."""

@@ -32,7 +32,7 @@ def _checksum(model: str, ids: torch.Tensor, layers: list[torch.Tensor]) -> str:
 def save_session(path: Path, model: str, ids: list[int], cache: KVCache) -> None:
     """Write tokens, keys and values, readable by the owner alone; whole or not at all."""
     tokens = torch.tensor(ids, dtype=torch.int64)
-    layers = [layer[:, :, : cache.length].contiguous() for layer in cache.layers]
+    layers = [cache.snapshot(index) for index in range(len(cache.layers))]
     about = {"format": _FORMAT, "model": model, "sha256": _checksum(model, tokens, layers)}
     tensors = {"ids": tokens, **{f"layers.{index}": layer for index, layer in enumerate(layers)}}
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -70,7 +70,7 @@ def load_session(path: Path, model: str, cache: KVCache) -> list[int]:
     except ContextFull as error:
         raise BadSessionFile(f"{path}: {error}") from None
     for stored, layer in zip(cache.layers, layers, strict=True):
-        stored[:, :, :count] = layer
+        stored[:, :, : layer.shape[2]] = layer
     cache.length = count
     found: list[int] = ids.tolist()
     return found

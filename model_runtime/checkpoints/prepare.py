@@ -4,51 +4,70 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
-
-from torch import Tensor
+from typing import cast
 
 from .. import placement
 from ..catalog import cache_root
 from ..config import DecoderConfig, from_gguf
-from ..kernels.linear import int4_block
-from ..quantize import SCHEMES, repack
+from ..kernels import aten, blocks16
+from ..kernels.build import why_not
+from ..kernels.native_decoder import suits
+from ..quantize import SCHEMES, Packed, Packer, repack
 from . import repacked
 from .gguf import GGUFFile
 
 #: part of every digest: raise it when packing or the decoder's arithmetic changes
 ENGINE_VERSION = 1
+BLOCKS16, ATEN = cast(Packer, blocks16), cast(Packer, aten)
 
 
-def repacked_path(source: Path, scheme: str) -> Path:
+def packer_for(scheme: str, config: DecoderConfig) -> Packer:
+    """The kernels that this machine runs the scheme on."""
+    if scheme != "bf16" and suits(config) and why_not() is None:
+        return BLOCKS16
+    return ATEN
+
+
+def repacked_path(source: Path, scheme: str, packer: Packer) -> Path:
     """Where the packed weights of this very file lie: named by its name, size and time of change."""
     status = source.stat()
-    key = [source.name, status.st_size, status.st_mtime_ns, scheme, ENGINE_VERSION, int4_block()]
+    key = [source.name, status.st_size, status.st_mtime_ns, scheme, ENGINE_VERSION, packer.machine()]
     digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16]
-    return cache_root() / "repacked" / f"{source.stem}-{scheme}-{digest}.weights"
+    return cache_root() / "repacked" / f"{source.stem}-{scheme}-{packer.NAME}-{digest}.weights"
 
 
 def prepare(source: Path, scheme: str, allowed: int | None, progress: Callable[[int, int], None] | None = None) -> Path:
     """The packed weights of a GGUF file, made when they are not there or damaged."""
     if scheme not in SCHEMES:
         raise ValueError(f"unknown weight scheme {scheme!r} (known: {', '.join(SCHEMES)})")
-    path = repacked_path(source, scheme)
-    if path.is_file():
-        try:
-            repacked.read_header(path)
-            return path
-        except repacked.BadRepackedFile:
-            pass
+    for path in (repacked_path(source, scheme, BLOCKS16), repacked_path(source, scheme, ATEN)):
+        if path.is_file():
+            try:
+                header, _ = repacked.read_header(path)
+            except repacked.BadRepackedFile:
+                continue
+            if header["kernels"] == packer_for(scheme, DecoderConfig(**header["config"])).NAME:
+                return path
     file = GGUFFile(source)
     config = config_of(file)
-    largest = max(info.nbytes for info in file.tensors.values())
-    placement.check(12 * largest, allowed, f"packing {config.name}")
+    largest = max(math.prod(info.shape) for info in file.tensors.values())
+    placement.check(8 * largest, allowed, f"packing {config.name}")
+    packer = packer_for(scheme, config)
     with source.open("rb") as stream:
         content = hashlib.file_digest(stream, "sha256").hexdigest()
-    digest = hashlib.sha256(json.dumps([content, scheme, ENGINE_VERSION]).encode()).hexdigest()
-    about = {"config": config.to_dict(), "scheme": scheme, "source_sha256": content, "digest": digest}
-    repacked.write(path, about, _counted(repack(file, config, scheme), config.layers + 2, progress))
+    digest = hashlib.sha256(json.dumps([content, scheme, ENGINE_VERSION, packer.NAME]).encode()).hexdigest()
+    about = {
+        "config": config.to_dict(),
+        "scheme": scheme,
+        "kernels": packer.NAME,
+        "source_sha256": content,
+        "digest": digest,
+    }
+    path = repacked_path(source, scheme, packer)
+    repacked.write(path, about, _counted(repack(file, config, scheme, packer), config.layers + 2, progress))
     return path
 
 
@@ -57,16 +76,14 @@ def config_of(file: GGUFFile) -> DecoderConfig:
     return from_gguf(file.metadata, vocabulary, tied_output="output.weight" not in file.tensors)
 
 
-def _counted(
-    tensors: Iterator[tuple[str, Tensor]], total: int, progress: Callable[[int, int], None] | None
-) -> Iterator[tuple[str, Tensor]]:
+def _counted(tensors: Iterator[Packed], total: int, progress: Callable[[int, int], None] | None) -> Iterator[Packed]:
     done, part = 0, ""
-    for name, tensor in tensors:
+    for name, tensor, more in tensors:
         current = ".".join(name.split(".")[:2]) if name.startswith("layers.") else name.split(".")[0]
         if progress and current != part and part:
             done += 1
             progress(min(done, total), total)
         part = current
-        yield name, tensor
+        yield name, tensor, more
     if progress:
         progress(total, total)

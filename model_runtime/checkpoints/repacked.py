@@ -13,7 +13,7 @@ import os
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -35,7 +35,7 @@ class BadRepackedFile(RuntimeError):
     """A packed file that is damaged, cut short or of another kind. It can be made again from its source."""
 
 
-def write(path: Path, about: dict[str, Any], tensors: Iterable[tuple[str, Tensor]]) -> None:
+def write(path: Path, about: dict[str, Any], tensors: Iterable[tuple[str, Tensor, dict[str, Any]]]) -> None:
     """Write the file whole or not at all, readable by its owner alone. Raises OSError when the disk refuses."""
     path.parent.mkdir(parents=True, exist_ok=True)
     entries: dict[str, dict[str, Any]] = {}
@@ -43,11 +43,11 @@ def write(path: Path, about: dict[str, Any], tensors: Iterable[tuple[str, Tensor
     try:
         with os.fdopen(handle, "wb") as file, tempfile.TemporaryFile(dir=path.parent) as body:
             at = 0
-            for name, tensor in tensors:
+            for name, tensor, more in tensors:
                 tensor = tensor.contiguous()
                 kind = str(tensor.dtype).removeprefix("torch.")
-                entries[name] = {"dtype": kind, "shape": list(tensor.shape), "at": at}
-                data = tensor.view(-1).view(torch.uint8).numpy()
+                entries[name] = {"dtype": kind, "shape": list(tensor.shape), "at": at, **more}
+                data = tensor.view(-1).view(torch.uint8).numpy().data
                 body.write(data)
                 padding = -len(data) % _ALIGN
                 body.write(b"\0" * padding)
@@ -94,6 +94,7 @@ def load(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
         dtype = _DTYPES[entry["dtype"]]
         count, begin = math.prod(entry["shape"]), start + entry["at"]
         tensor = torch.empty(0, dtype=dtype)
-        tensor.set_(storage[begin : begin + count * tensor.element_size()], 0, tuple(entry["shape"]))
+        part = cast(torch.UntypedStorage, storage[begin : begin + count * tensor.element_size()])
+        tensor.set_(part, 0, tuple(entry["shape"]), torch.empty(entry["shape"], device="meta").stride())
         tensors[name] = tensor
     return header, tensors
