@@ -8,9 +8,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-import click
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from . import __version__
 
@@ -31,22 +30,23 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
 class LazyGroup(TyperGroup):
     """A group whose commands are imported when they are named; listing them needs only COMMANDS."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: Any) -> list[str]:
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name not in COMMANDS:
             return None
         if ctx.resilient_parsing or getattr(ctx, "_v4_listing", False):
-            return click.Command(cmd_name, short_help=COMMANDS[cmd_name][2], help=COMMANDS[cmd_name][2])
+            return TyperCommand(cmd_name, short_help=COMMANDS[cmd_name][2], help=COMMANDS[cmd_name][2])
         module, attribute, _ = COMMANDS[cmd_name]
         target: Any = getattr(import_module(f".commands.{module}", __package__), attribute)
+        target.rich_markup_mode, target._add_completion = None, False  # help looks the same everywhere
         command = typer.main.get_command(target)
         command.name = cmd_name
         return command
 
-    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        ctx._v4_listing = True  # type: ignore[attr-defined]
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        ctx._v4_listing = True
         super().format_help(ctx, formatter)
 
 
