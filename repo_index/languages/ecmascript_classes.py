@@ -83,6 +83,7 @@ def _members(walk: Walk, body: Node, inner: Scope, parent: Def | None) -> None:
             walk.push(child, inner)
             continue
         if child.type == "comment":
+            walk.push(child, inner)
             continue
         if parent is None:
             walk.push(child, inner)
@@ -180,6 +181,9 @@ def open_object(walk: Walk, node: Node, scope: Scope, parent: Def) -> None:
     for child in node.named_children:
         if child.type == "method_definition":
             _method(walk, child, inner, parent, [])
+            named = property_key(child.child_by_field_name("name"))
+            if named is not None:
+                expected_keys(walk, node, inner, *named)
         elif child.type == "pair":
             key, value = child.child_by_field_name("key"), child.child_by_field_name("value")
             named = property_key(key)

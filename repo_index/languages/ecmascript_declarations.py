@@ -58,13 +58,12 @@ def _declarator(walk: Walk, node: Node, statement: Node, scope: Scope, target: S
         open_value(walk, definition, core, value, scope)
         return
 
-    def declare(name: Node, whole: bool) -> None:
+    def declare(name: Node, key: str | None) -> None:
         if lasting:
             definition = walk.define(walk.text(name), span_of(name), kind, outer, target)
-            definition.annotation = annotation if whole else None
+            definition.annotation = annotation if key is None else None
         else:
-            known = (annotation, core) if whole else (None, None)
-            binding = Binding("local", target, annotation=known[0], value=known[1])
+            binding = Binding("local", target, annotation=annotation, value=core, key=key)
             target.bind(walk.text(name), binding, "value")
 
     bind_pattern(walk, pattern, scope, declare, of=core, annotation=annotation)

@@ -8,6 +8,7 @@ from ..facts import OccurrenceKind, Span, TextKind
 from .ecmascript_classes import expected_keys, open_value
 from .ecmascript_commonjs import assign_exports, dynamic_import
 from .ecmascript_functions import open_function
+from .ecmascript_jsdoc import read_comment
 from .ecmascript_scopes import Scope, Space
 from .ecmascript_tree import FUNCTIONS, IDENTIFIER, literal, property_key, span_of, strip
 from .ecmascript_walk import Chain, Key, Name, PendingCall, ThisAssignment, Walk, handles
@@ -17,6 +18,8 @@ from .ecmascript_walk import Chain, Key, Name, PendingCall, ThisAssignment, Walk
 def _comment(walk: Walk, node: Node, scope: Scope) -> None:
     kind: TextKind = "doc" if walk.source.startswith(b"/**", node.start_byte) else "comment"
     walk.texts.append((node.start_byte, node.end_byte, kind))
+    if kind == "doc":
+        read_comment(walk, node, scope)
 
 
 @handles("string")

@@ -36,6 +36,7 @@ def open_function(walk: Walk, node: Node, scope: Scope, definition: Def | None, 
     if definition is not None:
         definition.parameters = parameters_of(walk, node)
         definition.value = node
+        definition.body = inner
     name = node.child_by_field_name("name")
     if name is not None and node.type in ("function_expression", "generator_function"):
         inner.bind(walk.text(name), walk.own_name(name, definition, inner), "value")
@@ -47,6 +48,7 @@ def open_function(walk: Walk, node: Node, scope: Scope, definition: Def | None, 
         target = strip(body)
         if returns is not None and target is not None and target.type == "object":
             walk.expected[target.id] = returns
+        inner.returns.append((body, inner))
         walk.push(body, inner)
     for part in ("return_type", "type_parameters", "parameters"):
         walk.push(node.child_by_field_name(part), inner)
@@ -70,9 +72,10 @@ def _formal_parameters(walk: Walk, node: Node, scope: Scope) -> None:
         for part in child.children_by_field_name("decorator"):
             walk.push(part, scope)
 
-        def declare(name: Node, whole: bool, annotation: Node | None = annotation) -> None:
-            known = annotation if whole else None
-            binding = Binding("local", scope, annotation=known)
+        def declare(
+            name: Node, key: str | None, annotation: Node | None = annotation, default: Node | None = default
+        ) -> None:
+            binding = Binding("local", scope, annotation=annotation, value=default, key=key)
             attribute = walk.parameter_properties.get(name.start_byte)
             if attribute is not None:
                 binding = Binding("definition", scope, definition=attribute)
@@ -84,6 +87,15 @@ def _formal_parameters(walk: Walk, node: Node, scope: Scope) -> None:
             bind_import(walk, pattern, (fact.module, fact.module_span), "lazy", pattern, scope, scope)
         else:
             bind_pattern(walk, pattern, scope, declare, annotation=annotation)
+
+
+@handles("return_statement")
+def _return(walk: Walk, node: Node, scope: Scope) -> None:
+    """Remember what a function returns; without an annotation, its type is inferred from that."""
+    given = node.named_children
+    if given and given[0].type != "comment":
+        scope.function().returns.append((given[0], scope))
+    walk.push_children(node, scope)
 
 
 @handles("method_definition")
@@ -166,7 +178,7 @@ def _catch(walk: Walk, node: Node, scope: Scope) -> None:
     walk.push(node.child_by_field_name("body"), inner)
     walk.push(node.child_by_field_name("type"), inner)
     if parameter is not None:
-        bind_pattern(walk, parameter, inner, lambda name, whole: _bind_local(walk, name, inner))
+        bind_pattern(walk, parameter, inner, lambda name, _: _bind_local(walk, name, inner))
 
 
 @handles("for_in_statement")
@@ -181,7 +193,7 @@ def _for_in(walk: Walk, node: Node, scope: Scope) -> None:
         walk.push(left, scope)
         return
     target = scope.function() if kind.type == "var" else inner
-    bind_pattern(walk, left, inner, lambda name, whole: _bind_local(walk, name, target))
+    bind_pattern(walk, left, inner, lambda name, _: _bind_local(walk, name, target))
 
 
 def _bind_local(walk: Walk, name: Node, scope: Scope) -> None:

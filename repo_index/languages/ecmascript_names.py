@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ..facts import Occurrence, OccurrenceKind, Span
 from .ecmascript_scopes import Scope
 from .ecmascript_types import UNKNOWN, State, Types
-from .ecmascript_walk import Chain, Key, Name, Walk
+from .ecmascript_walk import Chain, DocName, Key, Name, Walk
 
 
 def occurrences(walk: Walk, types: Types) -> list[Occurrence]:
@@ -20,6 +20,8 @@ def occurrences(walk: Walk, types: Types) -> list[Occurrence]:
         found.extend(o for o in _of_chain(walk, types, chain) if o.span not in taken)
     for key in walk.keys:
         found.extend(_of_key(walk, types, key))
+    for doc in walk.doc_names:
+        found.extend(_of_doc(walk, types, doc))
     unique = {(o.span, o.kind == "keyword", o.binding, o.target): o for o in found}
     return sorted(unique.values(), key=lambda o: (o.span, o.kind, o.binding, o.target))
 
@@ -115,6 +117,25 @@ def _of_key(walk: Walk, types: Types, key: Key) -> Iterator[Occurrence]:
         state = types.expression(key.of, key.scope)
     state = types.attribute(state, key.name)
     yield from _emitted(walk, state, key.name, key.span, "keyword", key.scope)
+
+
+def _of_doc(walk: Walk, types: Types, doc: DocName) -> Iterator[Occurrence]:
+    """Parts of a dotted name in a comment, as far as they are known: the rest is left to the search for words."""
+    first, span = doc.parts[0]
+    binding = doc.scope.lookup(first, "any")
+    member = doc.scope.owner.members.get(first) if binding is None and doc.scope.owner is not None else None
+    if member is not None:
+        state = State("definition", member.qualified, definition=member)
+    elif binding is None or binding.kind == "local":
+        return
+    else:
+        state = types.of_binding(first, binding)
+    yield from _emitted(walk, state, first, span, "doc", doc.scope)
+    for name, span in doc.parts[1:]:
+        state = types.attribute(state, name)
+        if state.kind == "member" and state.receiver.kind == "unknown":
+            return
+        yield from _emitted(walk, state, name, span, "doc", doc.scope)
 
 
 def _emitted(

@@ -11,48 +11,54 @@ from .ecmascript_scopes import Binding, Scope
 from .ecmascript_tree import property_key, span_of
 from .ecmascript_walk import Key, Walk
 
+#: called for every name that a pattern binds: the identifier, and what it takes of the value: None for all of
+#: it, a property by name, or "" for something deeper
+Declare = Callable[[Node, "str | None"], None]
+
 
 def bind_pattern(
     walk: Walk,
     pattern: Node,
     scope: Scope,
-    declare: Callable[[Node, bool], None],
+    declare: Declare,
     *,
     of: Node | None = None,
     annotation: Node | None = None,
 ) -> None:
-    """Walk a declaration's pattern: `declare(identifier, whole)` is called for every name it binds; `whole`
-    says that the name takes the whole value. Defaults and computed keys are walked in `scope`; keys are
-    recorded as properties of the value (`of`) or of its type (`annotation`)."""
-    stack: list[tuple[Node, bool, bool]] = [(pattern, True, True)]
+    """Walk a declaration's pattern and declare the names in it. Defaults and computed keys are walked in
+    `scope`; keys are recorded as properties of the value (`of`) or of its type (`annotation`)."""
+    stack: list[tuple[Node, str | None]] = [(pattern, None)]
     while stack:
-        node, whole, first = stack.pop()
+        node, taken = stack.pop()
         kind = node.type
+        outermost = taken is None
         if kind == "identifier":
-            declare(node, whole)
+            declare(node, taken)
         elif kind == "shorthand_property_identifier_pattern":
-            declare(node, False)
+            name = walk.text(node)
+            declare(node, name if outermost else "")
             walk.shorthands.append(span_of(node))
-            known = (of, annotation) if first else (None, None)
-            walk.keys.append(Key(walk.text(node), span_of(node), scope, *known))
+            walk.keys.append(Key(name, span_of(node), scope, *((of, annotation) if outermost else (None, None))))
         elif kind == "pair_pattern":
-            key = node.child_by_field_name("key")
+            key, value = node.child_by_field_name("key"), node.child_by_field_name("value")
             named = property_key(key)
             if named is not None:
-                walk.keys.append(Key(*named, scope, *((of, annotation) if first else (None, None))))
+                walk.keys.append(Key(*named, scope, *((of, annotation) if outermost else (None, None))))
             else:
                 walk.push(key, scope)
-            value = node.child_by_field_name("value")
             if value is not None:
-                stack.append((value, False, False))
+                inner = value.child_by_field_name("left") if value.type == "assignment_pattern" else value
+                plain = outermost and named is not None and inner is not None and inner.type == "identifier"
+                stack.append((value, named[0] if plain and named is not None else ""))
         elif kind in ("assignment_pattern", "object_assignment_pattern"):
             left = node.child_by_field_name("left")
             if left is not None:
-                stack.append((left, whole, first))
+                stack.append((left, taken))
             walk.push(node.child_by_field_name("right"), scope)
-        elif kind in ("object_pattern", "array_pattern", "rest_pattern"):
-            inside = first and kind == "object_pattern"
-            stack.extend((child, False, inside) for child in reversed(node.named_children))
+        elif kind == "object_pattern":
+            stack.extend((child, taken) for child in reversed(node.named_children))
+        elif kind in ("array_pattern", "rest_pattern"):
+            stack.extend((child, "") for child in reversed(node.named_children))
         elif kind in ("member_expression", "subscript_expression", "this"):
             walk.push(node, scope)
 

@@ -35,6 +35,8 @@ class Def:
     members: dict[str, Def] = field(default_factory=dict)
     #: the scope that members are declared in
     inner: Scope | None = None
+    #: of a function: its own scope
+    body: Scope | None = None
     #: the scope that `value` is read in, where it is not `scope`
     value_scope: Scope | None = None
     #: set by name_definitions
@@ -44,7 +46,10 @@ class Def:
 
 @dataclass(slots=True, eq=False)
 class Binding:
-    """What a name means in a scope: a definition, an import of this file or a local variable."""
+    """What a name means in a scope: a definition, an import of this file or a local variable.
+
+    A local variable holds `value`, which is of type `annotation`, or the property `key` of that.
+    """
 
     kind: Literal["definition", "import", "local"]
     scope: Scope
@@ -52,6 +57,7 @@ class Binding:
     import_index: int = -1
     annotation: Node | None = None
     value: Node | None = None
+    key: str | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -67,6 +73,8 @@ class Scope:
     owner: Def | None = None
     this: Def | None = None
     direct: bool = False
+    #: of a function: the expressions it returns, with the scopes they stand in
+    returns: list[tuple[Node, Scope]] = field(default_factory=list)
     values: dict[str, Binding] = field(default_factory=dict)
     types: dict[str, Binding] = field(default_factory=dict)
 

@@ -65,6 +65,8 @@ class Types:
             state = self.expression(binding.value, binding.scope)
         else:
             state = UNKNOWN
+        if binding.key is not None:
+            state = self.attribute(state, binding.key) if binding.key else UNKNOWN
         self._busy.discard(id(binding))
         self._bindings[id(binding)] = state
         return state
@@ -101,6 +103,9 @@ class Types:
         if kind == "type_assertion" and node.named_child_count:
             arguments = node.named_children[0].named_children
             return self.annotation(arguments[0], scope) if arguments else UNKNOWN
+        if kind == "binary_expression" and node.child_count == 3 and node.children[1].type in ("??", "||"):
+            left, right = (self.expression(part, scope, depth + 1) for part in node.named_children[:2])
+            return left if right in (left, UNKNOWN) else UNKNOWN
         if kind in TRANSPARENT or kind == "as_expression":
             inside = node.named_children[0] if node.named_child_count else None
             return self.expression(inside, scope, depth + 1)
@@ -136,7 +141,7 @@ class Types:
         if state.kind == "definition" and state.definition is not None:
             holder = state.definition
             own = holder.members.get(name)
-            if own is not None:
+            if own is not None and (holder.annotation is None or holder.kind == "class"):
                 return State("definition", own.qualified, definition=own)
             if holder.kind in ("class", "interface", "enum", "type"):
                 return State("member", chain=(name,), receiver=Receiver("self", holder.qualified))
@@ -232,5 +237,16 @@ class Types:
         if value is None or definition.kind in ("class", "interface", "enum", "type"):
             return ""
         if value.type in FUNCTIONS or definition.kind == "method":
-            return self.dotted(self.annotation(value.child_by_field_name("return_type"), scope))
+            returns = value.child_by_field_name("return_type")
+            return self.dotted(self.annotation(returns, scope)) if returns is not None else self._returned(definition)
         return self.dotted(self.expression(value, definition.value_scope or definition.scope))
+
+    def _returned(self, definition: Def) -> str:
+        """The dotted type of all that a function without an annotation returns, "" when it cannot be told."""
+        found: set[str] = set()
+        for node, scope in definition.body.returns[:20] if definition.body is not None else ():
+            state = self.expression(node, scope)
+            if state.kind not in ("instance", "self", "import"):
+                return ""
+            found.add(self.dotted(state))
+        return found.pop() if len(found) == 1 else ""

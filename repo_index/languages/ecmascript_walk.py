@@ -47,6 +47,13 @@ class Key(NamedTuple):
     annotation: Node | None = None
 
 
+class DocName(NamedTuple):
+    """A dotted name in a comment, as (name, span) of its parts."""
+
+    parts: list[tuple[str, Span]]
+    scope: Scope
+
+
 @dataclass(slots=True)
 class PendingImport:
     fact: ImportFact
@@ -97,6 +104,7 @@ class Walk:
         self.chains: list[Chain] = []
         self.keys: list[Key] = []
         self.calls: list[PendingCall] = []
+        self.doc_names: list[DocName] = []
         self.shorthands: list[Span] = []
         self.texts: list[tuple[int, int, TextKind]] = []
         #: type annotation of expressions that have one from the outside (`const x: T = {...}`)
