@@ -23,7 +23,9 @@ def _visible(char: str) -> str:
     code = ord(char)
     if char in "\n\t":
         return char
-    if code < 32 or 127 <= code < 160 or code in _HIDDEN:
+    if 0xDC80 <= code <= 0xDCFF:  # a byte that is not UTF-8, carried by surrogateescape
+        return f"\\x{code - 0xDC00:02x}"
+    if code < 32 or 127 <= code < 160 or code in _HIDDEN or 0xD800 <= code <= 0xDFFF:
         return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
     return char
 

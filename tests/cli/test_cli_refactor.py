@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import pty
@@ -9,30 +10,29 @@ import select
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, NoReturn
 
 import pytest
+from pydantic import Field
 
-#: the program with one operation more, so that these tests do not hang on what the real operations do
-DRIVER = '''
-import os, sys
-from typing import Literal
 from v4cli import main
 from v4cli.refactoring.operation import LeftAlone, Operation, Outcome
-from v4cli.refactoring.workspace import Edit
+from v4cli.refactoring.workspace import Workspace
 
 
 class Replace(Operation):
-    """Replaces a text in every file, or moves a file."""
+    """Replaces a text in every file, then moves files: these tests do not hang on what real operations do."""
 
     kind: Literal["cli_test_replace"] = "cli_test_replace"
     old: str
     new: str
-    move: dict[str, str] = {}
+    move: dict[str, str] = Field(default_factory=dict)
 
-    def apply(self, ws):
+    def apply(self, ws: Workspace) -> Outcome:
         old = os.fsencode(self.old)
         for path in ws.paths():
             if ws.protected(path):
@@ -45,9 +45,6 @@ class Replace(Operation):
         return Outcome([LeftAlone("doc.md", 1, self.old, "prose")], ["replaced"])
 
 
-sys.exit(int(main.run(sys.argv[1:])))
-'''
-
 FILES = {
     "pkg/__init__.py": b"from .core import load\n",
     "pkg/core.py": b"def load():\r\n    return 1\r\n",
@@ -58,14 +55,22 @@ RENAME = {"operations": [{"kind": "cli_test_replace", "old": "load", "new": "rea
 BREAK = {"operations": [{"kind": "cli_test_replace", "old": "def load", "new": "def read"}]}
 
 
+@dataclass
+class Done:
+    returncode: int
+    stdout: bytes
+    stderr: bytes
+
+
 class Tool:
-    """Runs the program in a repository with a folder of its own for configuration and cache."""
+    """Runs the program in a repository with a folder of its own for configuration and cache.
+
+    Each run is a forked process, which saves the start of an interpreter and knows the operation above.
+    """
 
     def __init__(self, tmp_path: Path) -> None:
         self.root = tmp_path / "repo dir"
         self.root.mkdir()
-        self.driver = tmp_path / "driver.py"
-        self.driver.write_text(DRIVER)
         self.plans = tmp_path
         home = tmp_path / "home"
         home.mkdir()
@@ -79,6 +84,39 @@ class Tool:
         self.git("add", "-A")
         self.git("commit", "-q", "-m", "start")
 
+    def become(self, arguments: tuple[str, ...], cwd: Path | None = None, **env: str) -> NoReturn:
+        """In a forked process: be the program."""
+        code = 99
+        try:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            os.environ.clear()
+            os.environ.update(self.env | env)
+            os.chdir(cwd or self.root)
+            sys.stdin, sys.stdout, sys.stderr = (
+                io.TextIOWrapper(io.FileIO(number, mode), encoding="utf-8", write_through=True)
+                for number, mode in enumerate("rww")
+            )
+            code = int(main.run(["refactor", *arguments]))
+        finally:
+            os._exit(code)
+
+    def start(self, *arguments: str, stdin: bytes = b"", cwd: Path | None = None, **env: str) -> int:
+        child = os.fork()
+        if not child:
+            (self.plans / "stdin").write_bytes(stdin)
+            os.dup2(os.open(self.plans / "stdin", os.O_RDONLY), 0)
+            for number, name in ((1, "stdout"), (2, "stderr")):
+                os.dup2(os.open(self.plans / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
+            self.become(arguments, cwd, **env)
+        return child
+
+    def wait(self, child: int) -> Done:
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        return Done(code, (self.plans / "stdout").read_bytes(), (self.plans / "stderr").read_bytes())
+
+    def run(self, *arguments: str, stdin: bytes = b"", cwd: Path | None = None, **env: str) -> Done:
+        return self.wait(self.start(*arguments, stdin=stdin, cwd=cwd, **env))
+
     def git(self, *arguments: str, stdin: bytes = b"") -> str:
         done = subprocess.run(
             ["git", *arguments], cwd=self.root, env=self.env, input=stdin, capture_output=True, check=False
@@ -90,15 +128,6 @@ class Tool:
         place = self.plans / "plan.json"
         place.write_text(json.dumps(document))
         return str(place)
-
-    def run(self, *arguments: str, stdin: bytes = b"", cwd: Path | None = None, **env: str) -> Any:
-        return subprocess.run(
-            [sys.executable, str(self.driver), "refactor", *arguments],
-            cwd=cwd or self.root,
-            env=self.env | env,
-            input=stdin,
-            capture_output=True,
-        )
 
     def state(self) -> dict[str, bytes]:
         return {
@@ -175,29 +204,45 @@ def test_apply_without_a_terminal_needs_yes(tool: Tool) -> None:
     assert done.returncode == 2 and b"--yes" in done.stderr and tool.state() == before
 
 
+PROGRAM = Path(sys.executable).parent / "v4"
+REAL_RENAME = {"operations": [{"kind": "rename_symbol", "symbol": "pkg/core.py::load", "new_name": "read"}]}
+
+
 @pytest.mark.parametrize(("answer", "code"), [(b"y\n", 0), (b"n\n", 1), (b"\n", 1), (b"\x03", 130)])
 def test_apply_asks_on_a_terminal(tool: Tool, answer: bytes, code: int) -> None:
     before = tool.state()
-    plan = tool.plan(RENAME)
+    plan = tool.plan(REAL_RENAME)
     child, terminal = pty.fork()
     if not child:
         os.chdir(tool.root)
-        command = [sys.executable, str(tool.driver), "refactor", "--plan", plan, "--apply", "-q"]
-        os.execve(sys.executable, command, tool.env)
+        os.execve(PROGRAM, [str(PROGRAM), "refactor", "--plan", plan, "--apply", "-q"], tool.env)
     seen, sent = b"", False
-    while select.select([terminal], [], [], 30)[0]:
-        try:
-            seen += os.read(terminal, 4096)
-        except OSError:
-            break
-        if b"[y/N]" in seen and not sent:
-            os.write(terminal, answer)
-            sent = True
-    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    os.close(terminal)
-    assert b"Write 4 changes to" in seen and b"+def read" in seen
+    try:
+        while select.select([terminal], [], [], 20)[0]:
+            try:
+                seen += os.read(terminal, 4096)
+            except OSError:  # the other end is closed
+                break
+            if b"[y/N]" in seen and not sent:
+                os.write(terminal, answer)
+                sent = True
+        else:
+            os.kill(child, signal.SIGKILL)
+    finally:
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        os.close(terminal)
+    assert b"Write 3 changes to" in seen and b"+def read" in seen
     assert status == code, seen
     assert (tool.state() == before) == (code != 0)
+
+
+def test_the_installed_program(tool: Tool) -> None:
+    command = [PROGRAM, "refactor", "--plan", tool.plan(REAL_RENAME)]
+    done = subprocess.run(command, cwd=tool.root, env=tool.env, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    tool.git("apply", "-", stdin=done.stdout)
+    assert tool.state()["pkg/__init__.py"] == b"from .core import read\n"
+    assert tool.state()["pkg/core.py"] == b"def read():\r\n    return 1\r\n"
 
 
 def test_failing_check_writes_nothing_and_is_named(tool: Tool, tmp_path: Path) -> None:
@@ -279,7 +324,7 @@ def test_check_command_sees_the_changed_repository(tool: Tool) -> None:
     assert b"ok     command" in done.stderr
     assert tool.state() == before
     assert tool.git("log", "--format=%s") == "start\n"
-    assert not list(Path(tool.env.get("TMPDIR", "/tmp")).glob("v4-check-*/repo dir"))
+    assert not list(Path(tempfile.gettempdir()).glob("v4-check-*/repo dir"))
 
 
 def test_check_command_that_fails_or_hangs(tool: Tool) -> None:
@@ -315,19 +360,13 @@ def test_interrupt_while_the_check_runs(tool: Tool, tmp_path: Path) -> None:
     temporary.mkdir()
     started = tmp_path / "started"
     command = f"echo $$ > '{started}'; sleep 60"
-    process = subprocess.Popen(
-        [sys.executable, str(tool.driver), "refactor", "--plan", tool.plan(RENAME), "--check", command],
-        cwd=tool.root,
-        env=tool.env | {"TMPDIR": str(temporary)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
+    child = tool.start("--plan", tool.plan(RENAME), "--check", command, TMPDIR=str(temporary))
     until = time.monotonic() + 30
     while not (started.exists() and started.read_text().strip()) and time.monotonic() < until:
         time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
-    out, _ = process.communicate(timeout=30)
-    assert (process.returncode, out) == (130, b"")
+    os.kill(child, signal.SIGINT)
+    done = tool.wait(child)
+    assert (done.returncode, done.stdout) == (130, b"")
     assert not list(temporary.iterdir()) and tool.state() == before
     with pytest.raises(ProcessLookupError):
         os.kill(int(started.read_text()), 0)
