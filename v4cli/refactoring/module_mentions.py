@@ -87,7 +87,9 @@ def path_mentions(ws: Workspace, moved: dict[str, str], changelog: bool = False)
                 shown = data.splitlines()[line - 1].decode("utf-8", "replace").strip()[:200]
                 if text is None:
                     continue
-                if is_changelog(record.path) and not changelog:
+                if "egg-info/" in record.path:
+                    left.append(LeftAlone(record.path, line, shown, "a list that packaging tools generate"))
+                elif is_changelog(record.path) and not changelog:
                     left.append(LeftAlone(record.path, line, shown, "the changelog tells what was true then"))
                 elif text == "":
                     left.append(LeftAlone(record.path, line, shown, f"may name {old}, which is {new} now"))

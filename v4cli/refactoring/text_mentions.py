@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -65,7 +65,7 @@ def mentions(ws: Workspace, name: str, index: Index | None = None) -> Iterator[M
             yield _mention(record.path, data, match.span(), texts)
 
 
-def _mention(path: str, data: bytes, span: Span, texts: list[tuple[int, int, str]] | None) -> Mention:
+def _mention(path: str, data: bytes, span: Span, texts: Sequence[tuple[int, int, str]] | None) -> Mention:
     start, end = span
     kind, area = "document", (0, len(data))
     if texts is not None:

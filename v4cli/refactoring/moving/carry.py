@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, field
+from posixpath import dirname
 from typing import TYPE_CHECKING
 
 from ...errors import Refused
 from ..operation import LeftAlone
+from ..python.deletion import delete_lines
 from ..python.handles import Handles
-from ..python.imports import ImportEditor, ImportName, NewImport, delete_lines
+from ..python.imports import ImportEditor, ImportName, NewImport
 from ..python.modules import Modules, absolute_in, is_package, is_python, respell
 from ..python.rewrite import FileRewrite, Relocation, all_entries, outermost_function
 from ..python.scopes import BUILTINS, Scopes, Use
@@ -22,7 +24,7 @@ from ..workspace import Edit, Workspace
 from .editing import apply_edits, merge_deletions, unlist
 from .needs import Need, chain_at, needs
 from .pieces import Piece, bound_by, cut, statements_of
-from .target import TargetFile
+from .target import TargetFile, header_for
 
 if TYPE_CHECKING:
     from repo_index import Index
@@ -76,15 +78,15 @@ class Carry:
         self.source_package = self.modules.package(job.source) or ""
         self.target_package = target_modules.package(job.target) or ""
         self.editor = ImportEditor(self.source, self._first_party(self.source_name))
-        self.handles = Handles(self.source, self.scopes, self.modules)
-        self.handles.statements = self.editor.statements
-        self.handles.by_alias = {n.alias: n for s in self.editor.statements for n in s.names}
+        self.handles = Handles(self.source, self.scopes, self.modules, self.editor.statements)
         self.target = TargetFile(
             job.target,
             None if self.new_target else ws.read(job.target),
             self._first_party(self.target_name),
             self.source,
         )
+        if self.new_target:
+            self.target.header = header_for(self._siblings(), self.source.data)
         self.pieces = self._pieces()
         self.spans = [p.span for p in self.pieces]
         self.left: list[LeftAlone] = []
@@ -94,6 +96,10 @@ class Carry:
 
     def _first_party(self, name: str) -> frozenset[str]:
         return frozenset({name.split(".")[0]})
+
+    def _siblings(self) -> list[bytes]:
+        folder = dirname(self.job.target)
+        return [self.ws.read(p) for p in self.ws.paths() if dirname(p) == folder and is_python(p)]
 
     def _pieces(self) -> list[Piece]:
         if not self.job.whole:
@@ -107,7 +113,7 @@ class Carry:
             and s is not self._docstring()
             and not self._sets_all(s)
         ]
-        return cut(self.source, moved)
+        return cut(self.source, moved, whole=True)
 
     def _docstring(self) -> ast.stmt | None:
         return docstring(self.source.tree.body)
@@ -264,6 +270,8 @@ class Carry:
     def _bring_needs(self) -> None:
         moved = self.job.names | (self._all_bound() if self.job.whole else set())
         found, unbound = needs(self.source, self.scopes, self.handles, self.spans, moved)
+        for hidden in sorted({u.name for u in unbound if u.name in BUILTINS} & self.target.bound()):
+            self.notes.append(f"{hidden} is the built-in in {self.job.source}, but {self.job.target} binds that name")
         for use in unbound:
             if use.name in BUILTINS or self.job.whole:
                 continue
@@ -415,10 +423,9 @@ class Carry:
                 self.editor.add_top(new if uses else NewImport(spec, name, name))
                 continue
             for use in uses:
-                if use.annotation and (use.quoted or self.scopes.lazy_annotations):
-                    if all(u.annotation for u in uses):
-                        self.editor.add_typing(new)
-                        continue
+                if all(u.annotation and (u.quoted or self.scopes.lazy_annotations) for u in uses):
+                    self.editor.add_typing(new)
+                    continue
                 if not self.lazy.back:
                     self.editor.add_top(new)
                     continue

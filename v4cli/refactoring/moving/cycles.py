@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,6 +20,19 @@ def runtime_edges(index: Index) -> set[Edge]:
         for e in index.edges()
         if e.target is not None and e.kind in _AT_IMPORT_TIME and e.source != e.target
     }
+
+
+def edges_after(before: set[Edge], after: Index, changed: Collection[str]) -> set[Edge]:
+    """runtime_edges of `after`, which differs from the state of `before` in the files `changed` alone."""
+    edges = {e for e in before if e[0] not in changed and after.file(e[1]) is not None}
+    for path in sorted(changed):
+        if after.file(path) is not None:
+            edges |= {
+                (path, e.target)
+                for e in after.imports(path)
+                if e.target is not None and e.kind in _AT_IMPORT_TIME and e.target != path
+            }
+    return edges
 
 
 def new_cycles(before: set[Edge], after: set[Edge]) -> list[list[str]]:

@@ -75,4 +75,4 @@ def chain_at(source: PythonSource, use: Use) -> str:
         return use.name
     while isinstance(above := source.parents.get(node), ast.Attribute):
         node = above
-    return dotted(node) or use.name  # type: ignore[arg-type]
+    return dotted(node) or use.name

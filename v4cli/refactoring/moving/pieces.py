@@ -64,9 +64,14 @@ def _owns_lines(source: PythonSource, statement: ast.stmt) -> bool:
     return not before and (not after or after.startswith(b"#"))
 
 
-def cut(source: PythonSource, statements: list[ast.stmt]) -> list[Piece]:
-    """The pieces of statements; a string right behind an assignment documents it and comes along."""
+def cut(source: PythonSource, statements: list[ast.stmt], whole: bool = False) -> list[Piece]:
+    """The pieces of statements; a string right behind an assignment documents it and comes along.
+
+    A comment that stands alone above a group of statements goes when the whole group goes; with `whole` (all code
+    of the module moves) every comment goes but those that open the file.
+    """
     body = source.tree.body
+    moved = set(statements)
     pieces = []
     for statement in statements:
         start, end = source.full_span(statement)
@@ -75,7 +80,11 @@ def cut(source: PythonSource, statements: list[ast.stmt]) -> list[Piece]:
             following = docstring(body[at + 1 :])
             if following is not None and following.lineno == (statement.end_lineno or 0) + 1:
                 end = source.span(following)[1]
-        pieces.append(Piece(statement, (_with_comments(source, start), source.line_end(end))))
+        start = _with_comments(source, start)
+        section = _section_above(source, start)
+        if section is not None and (whole or _goes_with(source, body[at:], moved)):
+            start = section
+        pieces.append(Piece(statement, (start, source.line_end(end))))
     return pieces
 
 
@@ -89,6 +98,28 @@ def _with_comments(source: PythonSource, start: int) -> int:
             break
         first = previous
     return line if first == 0 else first
+
+
+def _section_above(source: PythonSource, start: int) -> int | None:
+    """The start of a comment block that blank lines separate from the code below it and above it."""
+    line = start
+    while line > 0 and not source.data[source.line_start(line - 1) : line].strip():
+        line = source.line_start(line - 1)
+    if line == start or line == 0:
+        return None
+    first = _with_comments(source, line)
+    return first if first < line else None
+
+
+def _goes_with(source: PythonSource, below: list[ast.stmt], moved: set[ast.stmt]) -> bool:
+    """Whether every statement up to the next comment that stands alone, or to the end, moves."""
+    for number, statement in enumerate(below):
+        start = _with_comments(source, source.full_span(statement)[0])
+        if number and _section_above(source, start) is not None:
+            return True
+        if statement not in moved:
+            return False
+    return True
 
 
 def private_helpers(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from ...errors import Refused
 from ..module_mentions import dotted_mentions, path_mentions
@@ -11,7 +12,7 @@ from ..python.modules import Modules
 from ..text_mentions import is_changelog, mentions
 from ..workspace import Edit, Workspace
 from .carry import Carry, Job, Lazy, Result
-from .cycles import Edge, new_cycles, runtime_edges
+from .cycles import Edge, edges_after, new_cycles, runtime_edges
 
 _ATTEMPTS = 60
 
@@ -61,7 +62,9 @@ def _without_cycles(ws: Workspace, job: Job) -> tuple[Result, str]:
             lazy = _lazy(chosen, job, carry)
             continue
         target_name = carry.target_name or ""
-        cycles = new_cycles(before, runtime_edges(ws.index.with_changes(result.contents)))
+        changed = {p: c for p, c in result.contents.items() if c is None or not ws.exists(p) or ws.read(p) != c}
+        after = edges_after(before, ws.index.with_changes(changed), changed)
+        cycles = new_cycles(before, after)
         cycles = [c for c in cycles if not _was_there(c, job, before)]
         if not cycles:
             for start, end in chosen:
@@ -80,7 +83,7 @@ def _without_cycles(ws: Workspace, job: Job) -> tuple[Result, str]:
 
 
 def _edges(cycle: list[str]) -> list[Edge]:
-    return list(zip(cycle, cycle[1:], strict=False))
+    return list(pairwise(cycle))
 
 
 def _was_there(cycle: list[str], job: Job, before: set[Edge]) -> bool:

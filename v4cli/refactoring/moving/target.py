@@ -6,15 +6,17 @@ import ast
 import re
 
 from ...errors import Refused
-from ..python.imports import LINE_LENGTH, ImportEditor, NewImport, merge_sorted
+from ..python.imports import LINE_LENGTH, ImportEditor, NewImport, render_imports
 from ..python.modules import Modules, relative_in
-from ..python.placement import Placement, sort_key
+from ..python.placement import Placement
 from ..python.rewrite import FileRewrite, all_entries
 from ..python.scopes import Scopes
 from ..python.source import DEFINITIONS, PythonSource, parse
 from ..workspace import Edit
 from .editing import apply_edits, merge_deletions
 from .pieces import Piece
+
+_LICENCE = re.compile(r"licen[sc]e|copyright|SPDX", re.IGNORECASE)
 
 
 class TargetFile:
@@ -49,6 +51,10 @@ class TargetFile:
         assert self.source is not None
         froms = [n for n in ast.walk(self.source.tree) if isinstance(n, ast.ImportFrom)]
         return any(n.level for n in froms)
+
+    def bound(self) -> set[str]:
+        """Names that the file binds at module level."""
+        return set(self.scopes.module.bindings) if self.source is not None else set()
 
     def spell(self, module: str, like: str, package: str) -> str:
         if not like.startswith("."):
@@ -97,7 +103,10 @@ class TargetFile:
             groups.setdefault(placement.group(new.module), []).append(new)
         blocks += ["\n".join(self._lines(groups[g], "")) for g in sorted(groups)]
         if typing:
-            body = "\n".join(self._lines(typing, "    "))
+            by_group: dict[int, list[NewImport]] = {}
+            for new in typing:
+                by_group.setdefault(placement.group(new.module), []).append(new)
+            body = "\n\n".join("\n".join(self._lines(by_group[g], "    ")) for g in sorted(by_group))
             blocks.append(f"if {condition}:\n{body}")
         if self._listed:
             quoted = ", ".join(f'"{n}"' for n in self._listed)
@@ -113,26 +122,8 @@ class TargetFile:
         return text if newline == "\n" else text.replace("\r\n", "\n").replace("\n", newline)
 
     def _lines(self, new: list[NewImport], indent: str) -> list[str]:
-        """Import statements in isort's order, names of one module together unless the origin keeps them apart."""
         single = ImportEditor(self.origin)._single_line_style()
-        grouped: dict[tuple[str, bool], list[NewImport]] = {}
-        for item in new:
-            key = (item.module if single is False else f"{item.module}:{item.item}", item.name is None)
-            if item.name is None:
-                key = (f"{item.module}:{item.item}", True)
-            grouped.setdefault(key, []).append(item)
-        lines = []
-        for items in grouped.values():
-            if len(items) == 1:
-                lines.append(indent + items[0].render())
-                continue
-            names = merge_sorted(["a", "b"], [], [i.item for i in items])
-            line = f"{indent}from {items[0].module} import {', '.join(names)}"
-            if len(line) > LINE_LENGTH:
-                inner = "".join(f"{indent}    {n},\n" for n in names)
-                line = f"{indent}from {items[0].module} import (\n{inner}{indent})"
-            lines.append(line)
-        return sorted(lines, key=lambda text: sort_key(text.strip()))
+        return [indent + line for line in render_imports(new, indent, single)]
 
     def _code(self) -> str:
         text = ""
@@ -173,12 +164,10 @@ class TargetFile:
         for new, typing in self._needs:
             if self._bound_same(source, editor, new):
                 continue
-            if new.local in self.scopes.module.bindings and new.local not in dropped and new.name != "*":
-                if not self._plain_sibling(editor, new):
-                    line = getattr(self.scopes.module.bindings[new.local][0], "lineno", 1)
-                    raise Refused(
-                        f"{self.path}:{line}: {new.local} means something else there than in {self.origin.path}"
-                    )
+            taken = new.local in self.scopes.module.bindings and new.local not in dropped and new.name != "*"
+            if taken and not self._plain_sibling(editor, new):
+                line = getattr(self.scopes.module.bindings[new.local][0], "lineno", 1)
+                raise Refused(f"{self.path}:{line}: {new.local} means something else there than in {self.origin.path}")
             if typing:
                 editor.add_typing(new)
             else:
@@ -305,14 +294,17 @@ def _list_more(source: PythonSource, names: list[str]) -> list[Edit]:
     return [Edit(end, end, source.encode(text))]
 
 
-def shared_header(sources: list[bytes]) -> str:
-    """The comment block that opens every one of the files (a licence), "" when they do not share one."""
-    heads = {_opening_comment(data) for data in sources if data.strip()}
-    return heads.pop() if len(heads) == 1 else ""
+def header_for(siblings: list[bytes], source: bytes) -> str:
+    """The comment block that opens every one of the siblings, else the licence that opens the source, else ""."""
+    heads = {_opening_comment(data) for data in siblings if data.strip()}
+    if len(heads) == 1:
+        return heads.pop()
+    own = _opening_comment(source)
+    return own if _LICENCE.search(own) else ""
 
 
 def _opening_comment(data: bytes) -> str:
-    lines = []
+    lines: list[str] = []
     for line in data.decode("utf-8", "replace").splitlines():
         if not line.startswith("#") or (not lines and line.startswith("#!")):
             break

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from .imports import ImportName, statements
+from .imports import ImportName, ImportStatement, statements
 from .modules import Modules
 from .scopes import Scope, Scopes
 from .source import PythonSource, Span
@@ -13,11 +13,17 @@ from .source import PythonSource, Span
 class Handles:
     """The imports of one file by the node that binds, and what chains of attributes on them denote."""
 
-    def __init__(self, source: PythonSource, scopes: Scopes, modules: Modules) -> None:
+    def __init__(
+        self,
+        source: PythonSource,
+        scopes: Scopes,
+        modules: Modules,
+        found: list[ImportStatement] | None = None,
+    ) -> None:
         self.source = source
         self.scopes = scopes
         self.modules = modules
-        self.statements = statements(source)
+        self.statements = statements(source) if found is None else found
         self.by_alias: dict[ast.AST, ImportName] = {n.alias: n for s in self.statements for n in s.names}
         self._use_scope: dict[ast.AST, Scope] = {u.node: u.scope for u in scopes.uses if not u.quoted}
 
@@ -68,7 +74,7 @@ class Handles:
     def attributes(self) -> list[tuple[ast.Attribute, Span]]:
         """Every attribute with the span of its last identifier."""
         found = []
-        for node in ast.walk(self.source.tree):
+        for node in self.source.nodes:
             if isinstance(node, ast.Attribute):
                 end = self.source.span(node)[1]
                 found.append((node, (end - len(self.source.encode(node.attr)), end)))

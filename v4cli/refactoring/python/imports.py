@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ..workspace import Edit
+from .deletion import delete_statements
+from .ordering import by_case, merge_sorted, order_of
 from .placement import Placement, sort_key
-from .source import PythonSource, Span, docstring, is_type_checking
+from .source import PythonSource, Span, docstring
 
 LINE_LENGTH = 88
 
@@ -85,7 +87,7 @@ class NewImport:
 def statements(source: PythonSource) -> list[ImportStatement]:
     """Every import statement at any depth, in order of position."""
     found = []
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Import | ast.ImportFrom):
             found.append(_statement(source, node))
     return sorted(found, key=lambda s: s.span)
@@ -164,10 +166,10 @@ class ImportEditor:
         """Add an import below `if TYPE_CHECKING:`."""
         if self._bound_already(new, None, typing=True):
             return
-        for statement in self.statements:
-            if self.source.type_checking(statement.node) and statement not in self._gone():
-                self.add_near(new, statement)
-                return
+        typing = [s for s in self.statements if self.source.type_checking(s.node) and s not in self._gone()]
+        if (host := self._host(new, typing)) is not None:
+            self._append(host, new.item)
+            return
         if new not in self._new_typing:
             self._new_typing.append(new)
 
@@ -255,7 +257,8 @@ class ImportEditor:
             if statement not in gone:
                 edits += self._edit_statement(statement)
         for statement, new in replaced.items():
-            text = ("\n" + self.source.indent(statement.node)).join(n.render() for n in new)
+            indent = self.source.indent(statement.node)
+            text = f"\n{indent}".join(self._render(new, indent))
             edits.append(Edit(*statement.span, self.source.encode(text)))
         placement = Placement(self.source, self.first_party)
         for statement, new in inserted.items():
@@ -263,8 +266,8 @@ class ImportEditor:
         for function, lazy in self._new_lazy.items():
             edits += self._insert_lazy(function, lazy)
         live = [s.node for s in self.statements if s not in gone or s in replaced]
-        edits += placement.insert_top([(n.render(), n.module) for n in self._new_top], live)
-        edits += placement.insert_typing([n.render() for n in self._new_typing], live)
+        edits += placement.insert_top(self._with_modules(self._new_top), live)
+        edits += placement.insert_typing(self._with_modules(self._new_typing), live)
         edits += self._delete([s for s in self.statements if s in gone and s not in replaced])
         return edits
 
@@ -273,6 +276,16 @@ class ImportEditor:
             what, asname = self._changed[name]
             return f"{what} as {asname}" if asname else what
         return self.source.code(name.span)
+
+    def _render(self, new: list[NewImport], indent: str = "") -> list[str]:
+        return render_imports(new, indent, self._single_line_style())
+
+    def _with_modules(self, new: list[NewImport]) -> list[tuple[str, str]]:
+        """(statement, module), names of one module together."""
+        found = []
+        for module in dict.fromkeys(n.module for n in new):
+            found += [(text, module) for text in self._render([n for n in new if n.module == module])]
+        return found
 
     def _edit_statement(self, statement: ImportStatement) -> Iterator[Edit]:
         if statement in self._modules and statement.module_span is not None:
@@ -334,7 +347,7 @@ class ImportEditor:
         first = statement.names[0].span[0]
         indent = source.code((source.line_start(first), first))
         order = [self._item(n) for n in statement.names]
-        key = _order_of(order)
+        key = order_of(order)
         for item in sorted(added):
             position = len(order)
             if key is not None:
@@ -370,7 +383,7 @@ class ImportEditor:
         block = source.body_of(statement.node)
         if block is source.tree.body:
             live = [s.node for s in self.statements if s not in self._gone()]
-            yield from placement.insert_top([(n.render(), n.module) for n in new], live)
+            yield from placement.insert_top(self._with_modules(new), live, statement.node)
             return
         indent = source.indent(statement.node)
         line = source.line_of(statement.span[0])
@@ -379,10 +392,10 @@ class ImportEditor:
             text = "; ".join(n.render() for n in new)
             yield Edit(statement.span[0], statement.span[0], source.encode(text + "; "))
             return
-        for item in new:
-            before = sort_key(item.render()) < sort_key(source.code(statement.span))
+        for item in self._render(new, indent):
+            before = sort_key(item) < sort_key(source.code(statement.span))
             at = source.line_starts[line - 1] if before else source.line_end(statement.span[1])
-            text = f"{indent}{item.render()}\n"
+            text = f"{indent}{item}\n"
             if not before and not source.data[:at].endswith((b"\n", b"\r")):
                 text = "\n" + text
             yield Edit(at, at, source.encode(text))
@@ -400,7 +413,12 @@ class ImportEditor:
             text = "; ".join(n.render() for n in new)
             yield Edit(start, start, source.encode(text + "; "))
             return
-        lines = "".join(f"{before}{n.render()}\n" for n in sorted(new, key=lambda n: sort_key(n.render())))
+        while line > source.line_end(source.span(function)[0]):
+            above = source.line_start(line - 1)
+            if not source.data[above:line].lstrip().startswith(b"#"):
+                break
+            line = above
+        lines = "".join(f"{before}{text}\n" for text in self._render(new, before))
         if isinstance(first, ast.Import | ast.ImportFrom):
             yield Edit(line, line, source.encode(lines))
         else:
@@ -411,96 +429,22 @@ class ImportEditor:
         return delete_statements(self.source, nodes)
 
 
-def delete_statements(source: PythonSource, nodes: list[ast.stmt]) -> Iterator[Edit]:
-    """Take statements out with their lines; a block left empty gets `pass`, an empty `if TYPE_CHECKING:` goes."""
-    lines: list[Span] = []
-    doomed = set(nodes)
-    handled: set[ast.stmt] = set()
-    for node in nodes:
-        if node in handled:
+def render_imports(new: list[NewImport], indent: str, single: bool) -> list[str]:
+    """Import statements in isort's order (the first line of each without `indent`); names of one module come
+    together unless `single`."""
+    grouped: dict[tuple[str, str], list[NewImport]] = {}
+    for item in dict.fromkeys(new):
+        alone = single or item.name in {None, "*"}
+        grouped.setdefault((item.module, item.item if alone else ""), []).append(item)
+    lines = []
+    for items in grouped.values():
+        if len(items) == 1:
+            lines.append(items[0].render())
             continue
-        block = source.body_of(node)
-        if block is not source.tree.body and all(s in doomed for s in block):
-            handled.update(block)
-            parent = source.parents[node]
-            if isinstance(parent, ast.If) and is_type_checking(parent.test) and not parent.orelse:
-                lines.append((source.line_start(source.span(parent)[0]), source.line_end(source.span(parent)[1])))
-                continue
-            start, end = source.full_span(block[0])[0], source.span(block[-1])[1]
-            yield Edit(start, end, b"pass")
-            continue
-        start, end = source.full_span(node)
-        head = source.data[source.line_start(start) : start]
-        tail = source.data[end : source.line_end(end)]
-        after = re.match(rb"[ \t]*;[ \t]*", tail)
-        if after and not tail[after.end() :].strip().startswith(b"#") and tail[after.end() :].strip():
-            yield Edit(start, end + after.end(), b"")
-        elif head.strip():
-            semicolon = source.data.rfind(b";", source.line_start(start), start)
-            yield Edit(semicolon if semicolon >= 0 else start, end, b"" if semicolon >= 0 else b"pass")
-        else:
-            lines.append((source.line_start(start), source.line_end(end)))
-    yield from delete_lines(source, lines)
-
-
-def delete_lines(source: PythonSource, ranges: list[Span]) -> Iterator[Edit]:
-    """Cut whole lines; where that joins two runs of blank lines the shorter run goes as well."""
-    merged: list[list[int]] = []
-    for start, end in sorted(ranges):
-        if merged and source.data[merged[-1][1] : start].strip() == b"" and start - merged[-1][1] <= 2:
-            merged[-1][1] = max(end, merged[-1][1])
-        else:
-            merged.append([start, end])
-    for start, end in merged:
-        before = start
-        while before > 0:
-            previous = source.line_start(before - 1)
-            if source.data[previous:before].strip():
-                break
-            before = previous
-        after = end
-        while after < len(source.data):
-            following = source.line_end(after)
-            if source.data[after:following].strip():
-                break
-            after = following
-        blank_before = source.data[before:start].count(b"\n")
-        blank_after = source.data[end:after].count(b"\n")
-        if after >= len(source.data):
-            start = before
-            end = len(source.data)
-        elif blank_before and blank_after:
-            if blank_before > blank_after:
-                end = after
-            else:
-                start = before
-        elif before == 0:
-            start, end = 0, after
-        yield Edit(start, end, b"")
-
-
-def _order_of(items: list[str]) -> Callable[[str], object] | None:
-    """The order that the items stand in: by case (constants, classes, functions), or alphabetical; None if neither."""
-
-    def by_case(item: str) -> object:
-        name = item.split()[0]
-        rank = 0 if name.isupper() and len(name) > 1 else 1 if name[:1].isupper() else 2
-        return rank, name
-
-    def folded(item: str) -> object:
-        return item.split()[0].lower(), item
-
-    def plain(item: str) -> object:
-        return item.split()[0]
-
-    for key in (plain, by_case, folded):
-        keys = [key(item) for item in items]
-        if keys == sorted(keys):  # type: ignore[type-var]
-            return key
-    return None
-
-
-def merge_sorted(before: list[str], items: list[str], added: list[str]) -> list[str]:
-    key = _order_of(before)
-    merged = items + sorted(a for a in added if a not in items)
-    return sorted(merged, key=key) if key is not None and len(before) > 0 else merged  # type: ignore[arg-type]
+        names = sorted((i.item for i in items), key=by_case)
+        line = f"from {items[0].module} import {', '.join(names)}"
+        if len(indent + line) > LINE_LENGTH:
+            inner = "".join(f"{indent}    {n},\n" for n in names)
+            line = f"from {items[0].module} import (\n{inner}{indent})"
+        lines.append(line)
+    return sorted(lines, key=sort_key)

@@ -67,13 +67,19 @@ class Placement:
             return self.group(node.names[0].name)
         return self.group("." * node.level + (node.module or ""))
 
-    def insert_top(self, new: list[tuple[str, str]], live: list[ast.Import | ast.ImportFrom]) -> Iterator[Edit]:
-        """`new` holds (statement, module). `live` are the import statements that remain."""
+    def insert_top(
+        self,
+        new: list[tuple[str, str]],
+        live: list[ast.Import | ast.ImportFrom],
+        near: ast.Import | ast.ImportFrom | None = None,
+    ) -> Iterator[Edit]:
+        """`new` holds (statement, module). `live` are the import statements that remain; in a group without order
+        the new statement follows `near`."""
         at_top = [n for n in live if n in self.source.tree.body]
         header = self._leading(at_top)
         by_place: dict[tuple[int, str], list[str]] = {}
         for text, module in sorted(new, key=lambda pair: (self.group(pair[1]), sort_key(pair[0]))):
-            place = self._place(text, self.group(module), header)
+            place = self._place(text, self.group(module), header, near)
             by_place.setdefault(place, []).append(text)
         for (offset, style), texts in sorted(by_place.items()):
             yield Edit(offset, offset, self.source.encode(self._block(texts, offset, style)))
@@ -89,19 +95,26 @@ class Placement:
                 break
         return leading or nodes
 
-    def _place(self, text: str, group: int, nodes: list[ast.Import | ast.ImportFrom]) -> tuple[int, str]:
+    def _place(
+        self,
+        text: str,
+        group: int,
+        nodes: list[ast.Import | ast.ImportFrom],
+        near: ast.Import | ast.ImportFrom | None,
+    ) -> tuple[int, str]:
         source = self.source
         same = [n for n in nodes if self._group_of(n) == group]
         if same:
             texts = [source.code(source.span(n)) for n in same]
             for order in _ORDERS:
                 keys = [order(t) for t in texts]
-                if keys == sorted(keys):  # type: ignore[type-var]
-                    later = [n for n, key in zip(same, keys, strict=True) if key > order(text)]  # type: ignore[operator]
+                if keys == sorted(keys):
+                    later = [n for n, key in zip(same, keys, strict=True) if key > order(text)]
                     if later and self._starts_line(later[0]):
                         return source.line_start(source.span(later[0])[0]), "line"
-                    break
-            return source.line_end(source.span(same[-1])[1]), "line"
+                    return source.line_end(source.span(same[-1])[1]), "line"
+            after = near if near in same and near is not None else same[-1]
+            return source.line_end(source.span(after)[1]), "line"
         earlier = [n for n in nodes if self._group_of(n) < group]
         later = [n for n in nodes if self._group_of(n) > group]
         if earlier:
@@ -157,18 +170,19 @@ class Placement:
             return lead + lines + ("" if have or not rest else "\n\n")
         return lines
 
-    def insert_typing(self, texts: list[str], live: list[ast.Import | ast.ImportFrom]) -> Iterator[Edit]:
+    def insert_typing(self, new: list[tuple[str, str]], live: list[ast.Import | ast.ImportFrom]) -> Iterator[Edit]:
         """Put statements below `if TYPE_CHECKING:`, making that block when there is none."""
-        if not texts:
+        if not new:
             return
         source = self.source
+        new = sorted(new, key=lambda pair: (self.group(pair[1]), sort_key(pair[0])))
         for node in source.tree.body:
             if isinstance(node, ast.If) and is_type_checking(node.test):
                 first = source.full_span(node.body[0])[0]
                 indent = source.code((source.line_start(first), first))
                 if not indent.strip():
-                    block = "".join(f"{indent}{t}\n" for t in texts)
-                    yield Edit(source.line_start(first), source.line_start(first), source.encode(block))
+                    there = [s for s in node.body if isinstance(s, ast.Import | ast.ImportFrom) and s in live]
+                    yield from self._into_block(new, there, source.line_start(first), indent)
                     return
         condition = self.condition()
         if condition is None:
@@ -176,8 +190,42 @@ class Placement:
             condition = "TYPE_CHECKING"
         at_top = self._leading([n for n in live if n in source.tree.body])
         offset = source.line_end(source.span(at_top[-1])[1]) if at_top else self._after_header()
-        block = f"\nif {condition}:\n" + "".join(f"    {t}\n" for t in texts)
-        yield Edit(offset, offset, source.encode(block))
+        yield Edit(offset, offset, source.encode(f"\nif {condition}:\n{self._grouped(new, '    ')}"))
+
+    def _grouped(self, new: list[tuple[str, str]], indent: str) -> str:
+        text = ""
+        group = None
+        for statement, module in new:
+            if group is not None and group != self.group(module):
+                text += "\n"
+            group = self.group(module)
+            text += f"{indent}{statement}\n"
+        return text
+
+    def _into_block(
+        self, new: list[tuple[str, str]], there: list[ast.Import | ast.ImportFrom], start: int, indent: str
+    ) -> Iterator[Edit]:
+        """Insert among the imports of a block, by group and, where the block is in order, by module."""
+        source = self.source
+        known = [((self._group_of(n), sort_key(source.code(source.span(n)))), n) for n in there]
+        by_place: dict[int, list[tuple[str, str]]] = {}
+        for statement, module in new:
+            key = (self.group(module), sort_key(statement))
+            before = [n for k, n in known if k <= key]
+            by_place.setdefault(source.line_end(source.span(before[-1])[1]) if before else start, []).append(
+                (statement, module)
+            )
+        for offset, items in sorted(by_place.items()):
+            text = self._grouped(items, indent)
+            groups = {self._group_of(n): n for n in there}
+            if offset != start and not any(self.group(m) in groups for _, m in items[:1]):
+                text = "\n" + text
+            later = [n for n in there if source.span(n)[0] >= offset]
+            if later and self._group_of(later[0]) != self.group(items[-1][1]):
+                line = source.line_start(source.span(later[0])[0])
+                if not source.data[offset:line].strip() and line == offset:
+                    text += "\n"
+            yield Edit(offset, offset, source.encode(text))
 
     def condition(self) -> str | None:
         for node in self.source.tree.body:

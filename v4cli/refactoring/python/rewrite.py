@@ -43,19 +43,18 @@ class FileRewrite:
         self.modules = modules
         self.relocation = relocation
         self.scopes = Scopes(source)
-        self.handles = Handles(source, self.scopes, modules)
         top = (modules.name(path) or "").split(".")[0]
         self.editor = ImportEditor(source, frozenset({top} if top else ()))
-        self.handles.statements = self.editor.statements
-        self.handles.by_alias = {n.alias: n for s in self.editor.statements for n in s.names}
+        self.handles = Handles(self.source, self.scopes, self.modules, self.editor.statements)
         self.edits: list[Edit] = []
         self.left: list[LeftAlone] = []
         self.old_package = modules.package(path) or ""
         self.package = relocation.packages.get(path, self.old_package)
         #: names that importing modules of this file would find here no longer
         self.made_lazy: set[str] = set()
-        #: dotted modules that this file imports because of the relocation, when it is imported itself
         self._handled_chains: set[ast.expr] = set()
+        #: uses of imported modules that have been rewritten to another module
+        self._gone_roots: set[ast.AST] = set()
 
     def run(self) -> FileRewrite:
         for statement in self.editor.statements:
@@ -126,6 +125,10 @@ class FileRewrite:
             else:
                 self.editor.add_near(item, statement)
 
+    def _taken_in(self, module: str) -> bool:
+        """Whether a module that merges into this very file is found under `module` now."""
+        return self._is_own(module) and self.path not in self.relocation.modules
+
     def _is_own(self, module: str) -> bool:
         return self.path == self.relocation.target and module == self._target_name()
 
@@ -164,9 +167,8 @@ class FileRewrite:
 
     def _submodule(self, statement: ImportStatement, name: ImportName, parent: str, new: str) -> None:
         new_parent, _, leaf = new.rpartition(".")
-        if self.path == self.relocation.target and self.relocation.modules.get(self.path) is None:
-            if self._target_name() == new:
-                return self._inline_module(name)
+        if self._taken_in(new):
+            return self._inline_module(name)
         asname = name.asname
         if asname is None or asname == name.name:
             explicit = asname is not None
@@ -231,10 +233,9 @@ class FileRewrite:
                     self.editor.drop(name)
                 continue
             asname = name.asname
-            if asname is None and "." not in name.name:
-                # `import old`: the name bound here is the module's own
-                if "." in new or not self.rename_binding(name, new):
-                    asname = name.local
+            # `import old` binds the module's own name
+            if asname is None and "." not in name.name and ("." in new or not self.rename_binding(name, new)):
+                asname = name.local
             lazy = (self.path, new) in self.relocation.lazy and self._at_import_time(statement)
             if lazy:
                 self.editor.drop(name)
@@ -425,7 +426,6 @@ class FileRewrite:
 
     def _drop_if_unused(self, bound: ImportName, node: ast.Attribute, root: ast.Name) -> None:
         """Drop the import of the old module once every use of it has been rewritten."""
-        self._gone_roots = getattr(self, "_gone_roots", set())
         self._gone_roots.add(root)
         if is_package(self.path) or (not bound.statement.is_from and not bound.asname and self._siblings(bound)):
             return

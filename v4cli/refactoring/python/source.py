@@ -132,8 +132,13 @@ class PythonSource:
         return [span for kind, _, span in self.tokens if kind == tokenize.COMMENT]
 
     @cached_property
+    def nodes(self) -> list[ast.AST]:
+        """Every node of the tree, each once."""
+        return list(ast.walk(self.tree))
+
+    @cached_property
     def parents(self) -> dict[ast.AST, ast.AST]:
-        return {child: node for node in ast.walk(self.tree) for child in ast.iter_child_nodes(node)}
+        return {child: node for node in self.nodes for child in ast.iter_child_nodes(node)}
 
     def ancestors(self, node: ast.AST) -> Iterator[ast.AST]:
         while node in self.parents:

@@ -91,15 +91,15 @@ class Renaming:
             for mention in mentions(self.ws, self.old):
                 if (mention.path, *mention.span) in settled or public.covers(mention.path, mention.span):
                     continue
-                reason = (
+                verdict = (
                     "skipped as asked"
                     if matches(mention.path, self.options.skip_paths)
                     else prose.judge(mention, in_text.get((mention.path, *mention.span), "text"))
                 )
-                if reason == "":
+                if verdict == "":
                     edits.setdefault(mention.path, set()).add(Edit(*mention.span, self.new.encode()))
-                elif reason is not None:
-                    left.append(LeftAlone(mention.path, mention.line, mention.text, reason))
+                elif verdict is not None:
+                    left.append(LeftAlone(mention.path, mention.line, mention.text, verdict))
         return edits, left
 
     def _check_name(self) -> None:

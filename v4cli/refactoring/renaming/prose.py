@@ -51,7 +51,10 @@ class Prose:
         return owners - self.public.packages
 
     def judge(self, mention: Mention, certainty: Certainty) -> str | None:
-        """`certainty` is the index's view of the mention. "" when the mention follows the rename; else why it stays; None when it is not worth a word."""
+        """ "" when the mention follows the rename; else why it stays; None when it is not worth a word.
+
+        `certainty` is the index's view of the mention.
+        """
         if mention.kind == "code":
             return None if self.renaming.others else "a name that could not be traced to the definition"
         record = self.index.file(mention.path)

@@ -60,7 +60,7 @@ class PublicName:
 
     def _choose(self) -> None:
         wanted = self.renaming.options.keep_public
-        paths = [p for p in self._by_path if is_package(p)] if wanted is True else sorted(set(wanted or []))  # type: ignore[arg-type]
+        paths = [p for p in self._by_path if is_package(p)] if wanted is True else sorted(set(wanted or []))
         for path in paths:
             if path == self.renaming.symbol.path:
                 raise Refused(f"{path} defines the name itself; there is no import to keep it by")
