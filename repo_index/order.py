@@ -7,6 +7,7 @@ Nothing but paths and imports decides, so an edit that changes no import moves n
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterable, Mapping, Sequence
 from posixpath import dirname
 
@@ -71,29 +72,37 @@ def cycles(nodes: Sequence[str], edges: Edges) -> list[list[str]]:
 
 def _least_backward(members: Sequence[str], edges: set[tuple[str, str]]) -> list[str]:
     """An order of a cycle's files with few edges that point forward (Eades, Lin and Smyth 1993, greedy)."""
-    left = set(members)
     needs: dict[str, set[str]] = {m: set() for m in members}
     users: dict[str, set[str]] = {m: set() for m in members}
     for source, target in edges:
-        if source in left and target in left and source != target:
+        if source in needs and target in needs and source != target:
             needs[source].add(target)
             users[target].add(source)
+    free = sorted(m for m in members if not needs[m])
+    unused = sorted(m for m in members if not users[m])
+    left = set(members)
     head: list[str] = []
     tail: list[str] = []
     while left:
-        free = sorted(m for m in left if not needs[m] & left)
-        unused = sorted(m for m in left if not users[m] & left)
         if free:
-            head += free
-            left.difference_update(free)
+            chosen = heapq.heappop(free)
         elif unused:
-            tail = unused + tail
-            left.difference_update(unused)
+            chosen = heapq.heappop(unused)
         else:
-            most = max(sorted(left), key=lambda m: len(users[m] & left) - len(needs[m] & left))
-            head.append(most)
-            left.discard(most)
-    return head + tail
+            chosen = max(sorted(left), key=lambda m: len(users[m]) - len(needs[m]))
+        if chosen not in left:
+            continue
+        (tail if needs[chosen] and not users[chosen] else head).append(chosen)
+        left.remove(chosen)
+        for user in users[chosen]:
+            needs[user].discard(chosen)
+            if not needs[user]:
+                heapq.heappush(free, user)
+        for need in needs[chosen]:
+            users[need].discard(chosen)
+            if not users[need]:
+                heapq.heappush(unused, need)
+    return head + tail[::-1]
 
 
 def _inside(members: list[str], edges: set[tuple[str, str]]) -> list[str]:

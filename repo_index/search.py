@@ -25,15 +25,15 @@ from .words import SYNONYMS, Query, parse_query
 if TYPE_CHECKING:
     from .index import Index
 
-#: rises when what is indexed of a file changes
-VERSION = 2
+#: rises when the tables, or what is indexed of a file, change
+VERSION = 1
 FILE_NAME = "search.sqlite"
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS search_file (path BLOB PRIMARY KEY, blob TEXT NOT NULL, version INTEGER NOT NULL)
+CREATE TABLE IF NOT EXISTS search_file (path BLOB PRIMARY KEY, stamp TEXT NOT NULL)
     WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS search_unit (
     id INTEGER PRIMARY KEY, path BLOB NOT NULL, start_line INTEGER NOT NULL, end_line INTEGER NOT NULL,
-    symbol TEXT NOT NULL, name TEXT NOT NULL, folded TEXT NOT NULL, kind TEXT NOT NULL, snippet TEXT NOT NULL);
+    qualified TEXT NOT NULL, name TEXT NOT NULL, folded TEXT NOT NULL, kind TEXT NOT NULL, snippet TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS search_unit_path ON search_unit (path);
 CREATE INDEX IF NOT EXISTS search_unit_folded ON search_unit (folded) WHERE folded != '';
 CREATE VIRTUAL TABLE IF NOT EXISTS search_words USING fts5(
@@ -88,7 +88,7 @@ def search(
         try:
             if tables is None:
                 kept = not last and isinstance(index._source, WorkTree)
-                tables = SearchTables(connect(index if kept else None, FILE_NAME, _SCHEMA))
+                tables = SearchTables(connect(index if kept else None, FILE_NAME, _SCHEMA, VERSION))
                 _tables[index] = tables
             tables.update(index)
             return tables.search(index, query, limit=limit, languages=languages, paths=paths)
@@ -111,11 +111,11 @@ class SearchTables:
 
     def update(self, index: Index) -> int:
         """Make the tables mirror the index; returns how many files were read. All or nothing."""
-        wanted = {_key(r.path): r for r in index.files() if _searchable(r)}
-        rows = self.connection.execute("SELECT path, blob, version FROM search_file")
-        have = {bytes(path): blob if version == VERSION else "" for path, blob, version in rows}
-        stale = [path for path, blob in have.items() if path not in wanted or wanted[path].blob != blob]
-        fresh = sorted(path for path, record in wanted.items() if have.get(path) != record.blob)
+        wanted = {_key(r.path): _stamp(index, r) for r in index.files() if _searchable(r)}
+        rows = self.connection.execute("SELECT path, stamp FROM search_file")
+        have = {bytes(path): stamp for path, stamp in rows}
+        stale = [path for path, stamp in have.items() if wanted.get(path) != stamp]
+        fresh = sorted(path for path, stamp in wanted.items() if have.get(path) != stamp)
         if not stale and not fresh:
             return 0
         if len(fresh) > 50:
@@ -128,7 +128,7 @@ class SearchTables:
             for path in stale:
                 self._remove(path)
             for path, found in made:
-                self._add(path, wanted[path].blob, found)
+                self._add(path, wanted[path], found)
         except BaseException:
             self.connection.execute("ROLLBACK")
             raise
@@ -141,11 +141,11 @@ class SearchTables:
         run("DELETE FROM search_unit WHERE path = ?", (path,))
         run("DELETE FROM search_file WHERE path = ?", (path,))
 
-    def _add(self, path: bytes, blob: str, found: list[Unit]) -> None:
+    def _add(self, path: bytes, stamp: str, found: list[Unit]) -> None:
         run = self.connection.execute
-        run("INSERT OR REPLACE INTO search_file VALUES (?, ?, ?)", (path, blob, VERSION))
+        run("INSERT OR REPLACE INTO search_file VALUES (?, ?)", (path, stamp))
         for u in found:
-            row = (path, u.start_line, u.end_line, u.symbol, u.name, _fold(u.name), u.kind, u.snippet)
+            row = (path, u.start_line, u.end_line, u.qualified, u.name, _fold(u.name), u.kind, u.snippet)
             at = run("INSERT INTO search_unit VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)", row).lastrowid
             words = (at, u.name_words, u.place_words, u.signature_words, u.doc_words, u.body_words)
             run("INSERT INTO search_words (rowid, name, place, signature, doc, body) VALUES (?,?,?,?,?,?)", words)
@@ -169,12 +169,13 @@ class SearchTables:
             names[at] = names.get(at, 0.0) + bonus
         about_tests = bool(_TEST_WORDS & set(parsed.terms))
         hits = []
-        for at, (path, start, end, symbol, kind, snippet) in self._rows(words.keys() | names.keys()).items():
+        for at, (path, start, end, qualified, kind, snippet) in self._rows(words.keys() | names.keys()).items():
             record = index.file(path)
             if record is None or not _wanted(record, languages, paths):
                 continue
             score = (words.get(at, 0.0) + names.get(at, 0.0)) * _factor(record, kind, about_tests)
-            hits.append(Hit(path, start, end, round(score, 6), symbol or None, snippet))
+            symbol = f"{path}::{qualified}" if qualified else None
+            hits.append(Hit(path, start, end, round(score, 6), symbol, snippet))
         hits.sort(key=lambda h: (-h.score, h.path, h.start_line, -h.end_line, h.symbol or ""))
         once = {h.symbol or (h.path, h.start_line): h for h in reversed(hits)}  # overloads share a symbol
         return [h for h in hits if once[h.symbol or (h.path, h.start_line)] is h][:limit]
@@ -249,8 +250,8 @@ class SearchTables:
 
     def _named(self, name: str) -> list[tuple[int, Any]]:
         """Units of that name whatever its case and underscores: (unit, (name, qualified name))."""
-        rows = self.connection.execute("SELECT id, name, symbol FROM search_unit WHERE folded = ?", (_fold(name),))
-        return [(at, (found, symbol.partition("::")[2])) for at, found, symbol in rows if found]
+        rows = self.connection.execute("SELECT id, name, qualified FROM search_unit WHERE folded = ?", (_fold(name),))
+        return [(at, (found, qualified)) for at, found, qualified in rows if found]
 
     def _near(self, folded: str) -> list[tuple[int, Any]]:
         """Units whose name starts with this one, or else those of the most similar names."""
@@ -285,7 +286,7 @@ class SearchTables:
         for i in range(0, len(chosen), 500):
             part = chosen[i : i + 500]
             for at, path, *rest in self.connection.execute(
-                "SELECT id, path, start_line, end_line, symbol, kind, snippet FROM search_unit "
+                "SELECT id, path, start_line, end_line, qualified, kind, snippet FROM search_unit "
                 f"WHERE id IN ({', '.join('?' * len(part))})",
                 part,
             ):
@@ -295,6 +296,12 @@ class SearchTables:
 
 def _searchable(record: FileRecord) -> bool:
     return not record.skipped and record.language != "binary" and record.role != "generated" and record.size > 0
+
+
+def _stamp(index: Index, record: FileRecord) -> str:
+    """Changes when the content of the file does, or what is extracted from it."""
+    language = index.language(record.path)
+    return f"{record.blob}:{record.language}:{language.version if language is not None else 0}"
 
 
 def _wanted(record: FileRecord, languages: Collection[str] | None, paths: Collection[str] | None) -> bool:

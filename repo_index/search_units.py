@@ -21,7 +21,7 @@ class Unit:
 
     start_line: int
     end_line: int
-    symbol: str
+    qualified: str
     name: str
     kind: str
     snippet: str
@@ -72,12 +72,12 @@ def _window_unit(lines: list[str], start: int, end: int, title: str, place: str)
     return Unit(start, end, "", "", "text", title or _first(lines, start, end), name, place, "", "", _terms(body))
 
 
-def _definition_unit(path: str, d: Definition, kind: str, own: list[str], place: str) -> Unit:
+def _definition_unit(d: Definition, kind: str, own: list[str], place: str) -> Unit:
     outer = d.qualified.rpartition(".")[0]
     return Unit(
         start_line=d.line,
         end_line=d.end_line,
-        symbol=f"{path}::{d.qualified}",
+        qualified=d.qualified,
         name=d.name,
         kind=kind,
         snippet=(" ".join(d.signature.split()) or (own[0].strip() if own else d.name))[:200],
@@ -128,7 +128,7 @@ def units(path: str, text: str, defined: Sequence[Definition] | None) -> list[Un
             mine = own.get(number, [])
         else:
             mine = lines[d.line - 1 : min(d.end_line, d.line + WINDOW)]
-        found.append(_definition_unit(path, d, "local" if local(d) else d.kind, mine, place))
+        found.append(_definition_unit(d, "local" if local(d) else d.kind, mine, place))
     start = 0
     for line in range(1, len(lines) + 2):
         free = line <= len(lines) and owner[line] == -1
@@ -137,4 +137,4 @@ def units(path: str, text: str, defined: Sequence[Definition] | None) -> list[Un
         elif not free and start:
             found += (_window_unit(lines, a, b, "", place) for a, b in _windows(lines, start, line - 1))
             start = 0
-    return sorted(found, key=lambda u: (u.start_line, -u.end_line, u.symbol))
+    return sorted(found, key=lambda u: (u.start_line, -u.end_line, u.qualified))

@@ -63,7 +63,7 @@ _TOKENS: tuple[tuple[str, tuple[str, ...], re.Pattern[str]], ...] = tuple(
         ("Google API key", "AIza", r"\bAIza[A-Za-z0-9_-]{35}"),
         ("Google client secret", "GOCSPX-", r"\bGOCSPX-[A-Za-z0-9_-]{20,}"),
         ("Stripe key", "k_live_|k_test_", r"\b[rs]k_(?:live|test)_[A-Za-z0-9]{20,}\b"),
-        ("API key", "sk-", r"\bsk-(?:[a-z]{2,10}-)?(?:[a-z0-9]{2,8}-)?[A-Za-z0-9_-]{32,}"),
+        ("API key", "sk-", r"\bsk-(?=[\w-]{0,99}\d)(?=[\w-]{0,99}[A-Z])[\w-]{32,200}"),
         ("Hugging Face token", "hf_", r"\bhf_[A-Za-z]{30,}\b"),
         ("PyPI token", "pypi-AgE", r"\bpypi-AgE[A-Za-z0-9_-]{50,}"),
         ("npm token", "npm_", r"\bnpm_[A-Za-z0-9]{36}\b"),

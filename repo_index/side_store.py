@@ -17,33 +17,37 @@ if TYPE_CHECKING:
 _BUSY_SECONDS = 5.0
 
 
-def connect(index: Index | None, name: str, schema: str) -> sqlite3.Connection:
+def connect(index: Index | None, name: str, schema: str, version: int) -> sqlite3.Connection:
     """The database `name` beside the index, with `schema` in place, in autocommit.
 
-    A damaged file is made anew; without an index, and where nothing can be written, it is in memory.
+    A file of another `version` (1 or more) and a damaged one are made anew; without an index, and where
+    nothing can be written, the database is in memory.
     """
     store = index.store if index is not None else None
     if store is not None and store.persistent:
         file = Path(store.path).with_name(name)
         for attempt in (1, 2):
             try:
-                return _opened(str(file), schema)
+                return _opened(str(file), schema, version)
             except sqlite3.OperationalError:  # locked, read-only, full: the file is not to blame
                 break
             except sqlite3.DatabaseError:
                 if attempt == 1:
                     discard(file)
-    return _opened(":memory:", schema)
+    return _opened(":memory:", schema, version)
 
 
-def _opened(database: str, schema: str) -> sqlite3.Connection:
+def _opened(database: str, schema: str, version: int) -> sqlite3.Connection:
     connection = sqlite3.connect(database, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     try:
         if database != ":memory:":
             if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
                 connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = OFF")
-        connection.executescript(schema)
+        found = connection.execute("PRAGMA user_version").fetchone()[0]
+        if found not in (0, version):
+            raise sqlite3.DatabaseError(f"version {found}, not {version}")
+        connection.executescript(f"{schema}; PRAGMA user_version = {version}")
     except sqlite3.Error:
         connection.close()
         raise
@@ -73,7 +77,7 @@ class TokenCounts(MutableMapping[str, int]):
         self._tokenizer = tokenizer
         self._new: dict[str, int] = {}
         self._counts: dict[str, int] = {}
-        self._connection = connect(index, "tokens.sqlite", self._SCHEMA)
+        self._connection = connect(index, "tokens.sqlite", self._SCHEMA, 1)
         try:
             rows = self._connection.execute("SELECT text, count FROM token_count WHERE tokenizer = ?", (tokenizer,))
             self._counts = {text: count for text, count in rows if isinstance(count, int)}
