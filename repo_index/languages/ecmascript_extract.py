@@ -32,7 +32,7 @@ def extract(source: bytes, dialect: Dialect) -> FileFacts:
     _references(walk, root)
     if dialect == "javascript":
         _assigned_attributes(walk)
-    name_definitions(walk.definitions)
+    name_definitions(walk.definitions, walk.module)
     types = Types(walk)
     facts = FileFacts(dialect)
     _exports(walk, facts)

@@ -32,14 +32,16 @@ def _function_expression(walk: Walk, node: Node, scope: Scope) -> None:
 def open_function(walk: Walk, node: Node, scope: Scope, definition: Def | None, *, this: Def | None = None) -> None:
     """Walk into a function. With `definition` its body belongs to that definition."""
     arrow = node.type == "arrow_function"
+    name = node.child_by_field_name("name")
+    if name is not None and node.type in ("function_expression", "generator_function"):
+        around = scope.child("block")
+        around.bind(walk.text(name), walk.own_name(name, definition, around), "value")
+        scope = around
     inner = scope.child("function", owner=definition, this=None if arrow else this, keep_this=arrow)
     if definition is not None:
         definition.parameters = parameters_of(walk, node)
         definition.value = node
         definition.body = inner
-    name = node.child_by_field_name("name")
-    if name is not None and node.type in ("function_expression", "generator_function"):
-        inner.bind(walk.text(name), walk.own_name(name, definition, inner), "value")
     body = node.child_by_field_name("body")
     if body is not None and body.type == "statement_block":
         walk.push_children(body, inner)

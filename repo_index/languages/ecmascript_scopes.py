@@ -65,7 +65,7 @@ class Scope:
     """`owner` is the definition whose body this is; `this` the class or object that `this` means here.
 
     `direct` says that what is declared here is a direct child of `owner` (not inside a block or an
-    anonymous function of it).
+    anonymous function of it). `label` stands before the names of definitions that another scope claims too.
     """
 
     parent: Scope | None
@@ -73,6 +73,7 @@ class Scope:
     owner: Def | None = None
     this: Def | None = None
     direct: bool = False
+    label: str = ""
     #: of a function: the expressions it returns, with the scopes they stand in
     returns: list[tuple[Node, Scope]] = field(default_factory=list)
     values: dict[str, Binding] = field(default_factory=dict)
@@ -121,7 +122,7 @@ class Scope:
         return None
 
 
-def name_definitions(definitions: list[Def]) -> None:
+def name_definitions(definitions: list[Def], module: Scope) -> None:
     """Give every definition its qualified name.
 
     Blocks and anonymous functions add nothing to the name. Where two scopes claim one name (helpers of two
@@ -135,9 +136,11 @@ def name_definitions(definitions: list[Def]) -> None:
     while pending:
         parent = pending.pop()
         prefix = f"{parent.qualified}." if parent is not None else ""
-        owners: dict[str, Scope] = {}
+        owners = dict.fromkeys(module.values, module) if parent is None else {}
         for definition in sorted(children[parent], key=lambda d: (not d.scope.direct, d.name_span)):
             name, count = definition.name, 1
+            if definition.scope.label and owners.get(name, definition.scope) is not definition.scope:
+                name = f"{definition.scope.label}.{name}"
             while owners.setdefault(name, definition.scope) is not definition.scope:
                 count += 1
                 name = f"{definition.name}#{count}"

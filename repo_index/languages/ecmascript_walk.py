@@ -126,7 +126,7 @@ class Walk:
         #: definitions made by assigning to properties of CommonJS `exports`
         self.commonjs: dict[str, Def] = {}
         #: where they are declared: their names are bound in no scope
-        self.exports_scope = Scope(None, "module")
+        self.exports_scope = Scope(None, "module", label="exports")
         self.this_assignments: list[ThisAssignment] = []
         self._stack: list[tuple[Node, Scope]] = []
 
