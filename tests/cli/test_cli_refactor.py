@@ -224,6 +224,7 @@ def test_apply_asks_on_a_terminal(tool: Tool, answer: bytes, code: int) -> None:
             except OSError:  # the other end is closed
                 break
             if b"[y/N]" in seen and not sent:
+                time.sleep(0.3)  # an interrupt just before the read would only be seen after it
                 os.write(terminal, answer)
                 sent = True
         else:
@@ -361,10 +362,10 @@ def test_interrupt_while_the_check_runs(tool: Tool, tmp_path: Path) -> None:
     started = tmp_path / "started"
     command = f"echo $$ > '{started}'; sleep 60"
     child = tool.start("--plan", tool.plan(RENAME), "--check", command, TMPDIR=str(temporary))
-    until = time.monotonic() + 30
+    until = time.monotonic() + 15
     while not (started.exists() and started.read_text().strip()) and time.monotonic() < until:
         time.sleep(0.05)
-    os.kill(child, signal.SIGINT)
+    os.kill(child, signal.SIGINT if started.exists() else signal.SIGKILL)
     done = tool.wait(child)
     assert (done.returncode, done.stdout) == (130, b"")
     assert not list(temporary.iterdir()) and tool.state() == before
