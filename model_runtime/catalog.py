@@ -1,6 +1,4 @@
-"""The models that are known by name: what they are, where they come from, and where they lie on this
-machine.
-"""
+"""The models that are known by name: what they are, where they come from, and where they lie on this machine."""
 
 from __future__ import annotations
 
@@ -38,9 +36,7 @@ class WheelSource:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A model of the catalogue. `sha256` decides what the model is; the sources are only ways to get at
-    it.
-    """
+    """A model of the catalogue. `sha256` decides what the model is; the sources are only ways to get at it."""
 
     name: str
     title: str

@@ -242,8 +242,9 @@ class _Fetch:
         shutil.rmtree(self.work, ignore_errors=True)
 
     def _from_hub(self) -> None:
-        # resumable plain downloads; read by the library when it is first imported
+        # resumable plain downloads, nothing said of this machine; read by the library when it is first imported
         os.environ.setdefault("HF_HUB_DISABLE_XET", "1")
+        os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
         try:
             import huggingface_hub
             from huggingface_hub.utils import disable_progress_bars

@@ -205,8 +205,7 @@ def _load(path: Path, size: int, changed_ns: int) -> Tokenizer:
 
 
 def load_tokenizer(path_or_name: str | Path) -> Tokenizer:
-    """The tokeniser of a model of the catalogue or of a GGUF file, in about half a second; kept for the next
-    call.
+    """The tokeniser of a model of the catalogue or of a GGUF file, in about half a second; kept for later calls.
 
     Raises catalog.ModelNotFound when there is no such model, BadGGUF when its tokeniser is not supported.
     """

@@ -82,13 +82,14 @@ def open_tokenizer(context: Context, *, repository: bool = True) -> Tokenizer:
         return load_tokenizer(settings.model)
 
 
-def packed_schemes(path: Path) -> dict[str, int]:
-    """Weight schemes that a model file has been packed for -> bytes, by the names of the files in the cache."""
+def packed_weights(path: Path) -> dict[str, int]:
+    """What a model file has been packed to (scheme-kernels) -> bytes, by the names of the files in the cache."""
     from model_runtime.catalog import cache_root
 
     found = {}
-    for file in sorted((cache_root() / "repacked").glob(f"{glob.escape(path.stem)}-*-*.weights")):
-        found[file.name.removeprefix(path.stem + "-").rsplit("-", 1)[0]] = file.stat().st_size
+    for file in sorted((cache_root() / "repacked").glob(f"{glob.escape(path.stem)}-*.weights")):
+        if named := re.fullmatch(r"-(\w+-\w+)-[0-9a-f]+", file.stem.removeprefix(path.stem)):
+            found[named[1]] = file.stat().st_size
     return found
 
 
@@ -105,8 +106,10 @@ def describe(path: Path) -> dict[str, Any]:
     with translated():
         metadata = read_metadata(path)
         config = from_gguf(metadata, len(metadata.get("tokenizer.ggml.tokens", ())), tied_output=False)
-    packed = packed_schemes(path)
-    weights = packed.get("mix") or path.stat().st_size * 3 // 2
+    packed = packed_weights(path)
+    weights = max(
+        (size for kind, size in packed.items() if kind.startswith("mix-")), default=path.stat().st_size * 3 // 2
+    )
     return {
         "architecture": config.architecture,
         "title": config.name,

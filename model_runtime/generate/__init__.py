@@ -1,6 +1,4 @@
-"""Tokens to text: prefill, decoding under a grammar, stopping, speculation, and scoring of given
-continuations.
-"""
+"""Tokens to text: prefill, decoding under a grammar, stopping, speculation, and scoring of given continuations."""
 
 from .grammar import Grammar
 from .loop import Generation, Result, extend_to, generate

@@ -61,9 +61,7 @@ def literal(text: str) -> Part:
 
 
 def choice(texts: Iterable[str]) -> Part:
-    """Exactly one of these texts. Where one begins another, what follows must tell them apart (a quote
-    does).
-    """
+    """Exactly one of these texts. Where one begins another, what follows must tell them apart, as a quote does."""
     distinct = sorted(set(texts))
     if not distinct:
         raise BadGrammar("a choice needs at least one text")
@@ -158,9 +156,7 @@ class Grammar:
 
     @staticmethod
     def from_json_schema(schema: Mapping[str, Any], *, compact: bool = True) -> Grammar:
-        """JSON of that schema, members in the order of the schema; `compact`: without optional white
-        space.
-        """
+        """JSON of that schema, members in the order of the schema; `compact`: without optional white space."""
         import llguidance
 
         options: Any = {"whitespace_flexible": False, "item_separator": ",", "key_separator": ":"}

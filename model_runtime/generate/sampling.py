@@ -11,9 +11,7 @@ if TYPE_CHECKING:
 
 
 class Sampler:
-    """Greedy at temperature 0 (the lowest id wins a tie), else nucleus sampling with a generator of its
-    own.
-    """
+    """Greedy at temperature 0 (the lowest id wins a tie), else nucleus sampling with a generator of its own."""
 
     def __init__(self, temperature: float = 0.0, top_p: float = 1.0, seed: int = 0) -> None:
         if temperature < 0 or not 0 < top_p <= 1:

@@ -15,9 +15,7 @@ MOST_ROWS = 8
 
 
 class PromptLookup:
-    """Proposes up to `most` tokens. Feed it every token in order; `longest` and `shortest` bound the
-    n-gram.
-    """
+    """Proposes up to `most` tokens. Feed it every token in order; `longest` and `shortest` bound the n-gram."""
 
     def __init__(self, most: int = MOST_ROWS - 1, longest: int = 4, shortest: int = 2) -> None:
         self.most = most
@@ -36,9 +34,7 @@ class PromptLookup:
             self._ids.append(token)
 
     def draft(self, most: int | None = None) -> list[int]:
-        """The tokens that followed the longest n-gram that ends the text, at its latest earlier
-        occurrence.
-        """
+        """The tokens that followed the longest n-gram that ends the text, at its latest earlier occurrence."""
         limit = self.most if most is None else min(most, self.most)
         for length in self._lengths:
             if limit > 0 and len(self._ids) >= length:
