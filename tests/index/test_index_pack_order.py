@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 
 import pytest
 
@@ -57,7 +58,7 @@ def test_the_order_depends_on_neither_the_order_of_input_nor_repeats() -> None:
 
 def test_a_long_chain_does_not_exhaust_the_stack() -> None:
     paths = [f"{n:05}" for n in range(5000)]
-    edges = list(zip(paths, paths[1:], strict=False))
+    edges = list(pairwise(paths))
     assert dependency_order(paths, edges) == paths[::-1]
     assert dependency_order(paths, [*edges, (paths[-1], paths[0])]) != []
 

@@ -10,8 +10,8 @@ from repo_index.secrets import redact, secret_file
 
 @pytest.mark.parametrize(
     "path",
-    [".env", "deploy/.env.production", "prod.env", "certs/server.pem", "id_rsa", ".ssh/id_ed25519", "app.key"]
-    + [".netrc", "home/.aws/credentials", "infra/terraform.tfstate", "service-account-prod.json", "keys.p12", ".envrc"],
+    """.env deploy/.env.production prod.env .envrc certs/server.pem id_rsa .ssh/id_ed25519 app.key keys.p12 .netrc
+    home/.aws/credentials infra/terraform.tfstate service-account-prod.json""".split(),
 )
 def test_secret_files_are_known_by_name(path: str) -> None:
     assert secret_file(path)
