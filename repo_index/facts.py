@@ -39,9 +39,10 @@ class Definition:
 
     `span` covers the whole statement with its decorators and, in JavaScript, its `export` keyword;
     `name_span` the name alone; `body_span` what stands inside the block (None for assignments).
-    `type` is the dotted expression of what a variable or attribute holds, or of what a function returns, where
-    an annotation or a plain constructor call says so ("" where nothing does); it is read in the scope of
-    `parent`. A conditional or overloaded definition gives several Definitions of one qualified name.
+    `type` is the dotted expression of what a variable or attribute holds, or of what a function returns, where an
+    annotation or a plain constructor call says so ("" where nothing does); it is read in the scope of `parent`.
+    In it, `[]` at the end stands for a container of what comes before, a part `*` for an element of it.
+    A conditional or overloaded definition gives several Definitions of one qualified name.
     """
 
     qualified: str

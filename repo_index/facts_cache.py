@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection
 
 from . import codec, files
 from .facts import FileFacts, Occurrence
-from .languages import named
+from .languages import for_path, named
 from .languages.base import Language
 from .store import Key, Row, Store, has_words, word_keys, words_of
 
@@ -41,6 +41,16 @@ def index_blob(path: str, content: bytes, language: Language | None) -> Row:
         codec.encode_uses(facts),
         frozenset(d.name for d in facts.definitions),
     )
+
+
+def failed_row(path: str, content: bytes) -> Row:
+    """What is kept of a file that its parser does not survive: its words, and that it is one error."""
+    language = for_path(path)
+    if language is None:
+        return Row("text", 0, False, words_of(content))
+    facts = FileFacts(language.name, errors=[((0, len(content)), 1)])
+    pieces = codec.encode_outline(facts), codec.encode_definitions(facts), codec.encode_uses(facts)
+    return Row(language.name, version_of(language), False, words_of(content), *pieces)
 
 
 class FactsCache:

@@ -171,6 +171,9 @@ class Index:
         report.warnings.clear()
         before = self._entries if self._refreshed else None
         entries = self._source.entries(paths, before)
+        if before is not None:
+            for path in [p for p in self._contents if entries.get(p) != before.get(p)]:
+                self._contents_size -= len(self._contents.pop(path))
         self._forget()
         wanted = {path: entry for path, entry in entries.items() if not entry.skipped}
         language_names = {path: self._language_name(path) for path in wanted}
@@ -233,10 +236,11 @@ class Index:
         live: set[str],
     ) -> tuple[int, dict[str, str | None]]:
         """Index files; returns how many, and those that could not be read (None: gone)."""
+        from . import workers
+
         failed: dict[str, str | None] = {}
         batch: list[tuple[str, Row]] = []
         total, done = len(todo), 0
-        fresh: dict[str, bytes | None] = {}
 
         def flush() -> None:
             if batch and not (persist and self._cache.store.persistent and self._cache.store.save(batch, live)):
@@ -244,18 +248,20 @@ class Index:
                     self._cache.rows[blob, row.language] = row
             batch.clear()
 
-        for path, content in self._source.read_many(todo):
+        contents = self._source.read_many(todo)
+        if total >= workers.FILES and workers.count() > 1:
+            found = workers.rows(contents, self.report.warnings)
+        else:
+            found = ((p, c, None if c is None else index_blob(p, c, for_path(p))) for p, c in contents)
+        for path, content, row in found:
             done += 1
-            if content is None:
+            if content is None or row is None:
                 failed[path] = None
                 continue
-            entry = todo[path]
-            if isinstance(self._source, WorkTree) and blob_hash(content, self._where.algorithm) != entry.blob:
-                fresh[path] = content  # it was written between hashing and reading
+            blob = keys[path][0]
+            if isinstance(self._source, WorkTree):  # it may have been written between hashing and reading
                 blob = blob_hash(content, self._where.algorithm)
                 keys[path] = (blob, keys[path][1])
-            row = index_blob(path, content, for_path(path))
-            blob = keys[path][0]
             if row.language == "binary":
                 self._binary.add((blob, "binary"))
             self._generated[blob, row.language] = row.generated

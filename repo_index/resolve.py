@@ -268,6 +268,8 @@ class Resolver:
 
     def expression(self, path: str, dotted: str, scope: str = "") -> Target | None:
         """What a dotted expression, read in `scope` of a file, means."""
+        if dotted.endswith("[]"):
+            return External(dotted)  # a list or the like
         parts = dotted.split(".")
         table = self.table(path)
         target: Target | None = None
@@ -289,10 +291,27 @@ class Resolver:
                     if self._builtin(path, parts[0]):
                         return External(dotted)
         for part in parts[used:]:
-            target = self.attribute(target, part)
+            target = self.attribute(target, part) if part != "*" else self.element(target)
             if target is None:
                 return None
         return target
+
+    def element(self, target: Target | None) -> Target | None:
+        """What iterating over a target, or taking an item of it, gives."""
+        if not isinstance(target, Symbol):
+            return target if isinstance(target, External) else None
+        expression = target.definition.type
+        if expression.endswith("[]"):
+            return self.expression(target.path, expression[:-2], target.definition.parent)
+        holder = self.class_of(target)
+        if not isinstance(holder, Symbol):
+            return holder
+        for name, container in (("__iter__", True), ("__getitem__", False)):
+            special = self.member(holder, name)
+            if isinstance(special, Symbol) and special.definition.type.endswith("[]") == container:
+                expression = special.definition.type.removesuffix("[]")
+                return self.expression(special.path, expression, special.definition.parent) if expression else None
+        return None
 
     def bases(self, symbol: Symbol) -> list[Target | None]:
         """Classes that a class names as its bases, in order; None for those that nothing is known about."""

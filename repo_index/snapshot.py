@@ -18,6 +18,8 @@ from .store import Store
 
 _RACY_NS = 20_000_000
 """A file changed this shortly before it was looked at may change again with the same times (git's racy entries)."""
+_FRESH = 64_000_000
+"""Bytes read for hashing that are kept for indexing; beyond, files are read twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,7 @@ class WorkTree:
         changed: dict[str, tuple[int, int, int, int, str]] = {}
         found: dict[str, Entry] = {}
         now = time.time_ns()
+        fresh_size = 0
         for item in listed:
             status = item.status
             if only is not None and before is not None and item.path not in only and item.path in before:
@@ -108,7 +111,9 @@ class WorkTree:
                 continue
             blob = blob_hash(content, self._where.algorithm)
             found[item.path] = Entry(blob, len(content))
-            self._fresh[blob] = content
+            if fresh_size + len(content) <= _FRESH:
+                fresh_size += len(content)
+                self._fresh[blob] = content
             if len(content) == status.st_size and max(stamp[1], stamp[2]) < now - _RACY_NS:
                 changed[item.path] = (*stamp, blob)
         gone = [p for p in known if p not in found] if only is None else []

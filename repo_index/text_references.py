@@ -19,6 +19,8 @@ _DIRECTIVE = re.compile(
     rb"|\.\.[ ]+(?:py:)?(?:auto)?(?:function|class|method|attribute|exception|data|staticmethod|classmethod)"
     rb"::[ ]+[\w.]*)\Z"
 )
+#: an import in an example of a document
+_FROM_IMPORT = re.compile(rb"\bfrom[ \t]+([\w.]+)[ \t]+import[ \t]+\(?(?:[\w \t]+,\s*)*\Z")
 _WINDOW = 200
 
 
@@ -77,6 +79,11 @@ def mentions(
         dotted = symbol.name
         if before is not None:
             dotted = re.sub(r"::?", ".", before[0].decode("utf-8", "replace")) + symbol.name
+            if dotted not in judged:
+                judged[dotted] = _judge(index, symbol, whole, dotted, family)
+            certainty = judged[dotted]
+        elif (module_of := _FROM_IMPORT.search(head)) is not None:
+            dotted = f"{module_of[1].decode('utf-8', 'replace')}.{symbol.name}"
             if dotted not in judged:
                 judged[dotted] = _judge(index, symbol, whole, dotted, family)
             certainty = judged[dotted]

@@ -249,11 +249,20 @@ class _Binder:
                 state = self.attribute(state, step.name.text)
             elif step.kind == "(":
                 state = self.called(state)
-            else:
-                state = UNKNOWN
+            elif step.kind != ":":
+                state = self.element(state)
         return state
 
+    def element(self, state: State) -> State:
+        """What a subscript or an iteration gives."""
+        expression = self.expression(state)
+        if not expression:
+            return UNKNOWN
+        return State("instance", expression[:-2] if expression.endswith("[]") else f"{expression}.*")
+
     def attribute(self, state: State, name: str) -> State:
+        if name == "__class__" and state.kind in ("self", "instance"):
+            return state
         if state.kind == "import":
             return state._replace(chain=(*state.chain, name))
         if state.kind == "definition":
@@ -354,7 +363,7 @@ class _Binder:
         if state.kind == "global" and state.name == "super" and steps and steps[0].kind == "(":
             state = State("super", self._class_around(chain.scope))
             steps = steps[1:]
-        elif chain.root is not None and chain.root.span not in named:
+        elif chain.root is not None and chain.root.span not in named and not chain.silent:
             kind: OccurrenceKind = "call" if steps and steps[0].kind == "(" else "use"
             found = self._emit_root(state, chain.root, kind, chain.scope)
             if found is not None:
@@ -379,8 +388,8 @@ class _Binder:
                         keyword.text, keyword.span, keyword.line, "keyword", "member",
                         receiver=receiver, scope=chain.scope.qualified,
                     )  # fmt: skip
-            else:
-                state = UNKNOWN
+            elif step.kind != ":":
+                state = self.element(state)
 
     def _class_around(self, scope: Scope) -> str:
         at: Scope | None = scope

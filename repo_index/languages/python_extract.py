@@ -190,6 +190,7 @@ class _Walk:
     def spine(self, node: Any, scope: Scope, flags: int) -> Chain:
         """The chain of a primary expression; what stands in its brackets is pushed."""
         steps: list[Step] = []
+        called: Any = None
         while True:
             kind = node.type
             if kind == "attribute":
@@ -198,9 +199,9 @@ class _Walk:
             elif kind == "call":
                 function = node.child_by_field_name("function")
                 steps.append(self._call(node, function, scope, flags))
-                node = function
+                called, node = node, function
             elif kind == "subscript":
-                steps.append(Step("["))
+                steps.append(Step(":" if any(c.type == "slice" for c in node.named_children) else "["))
                 node = self._subscript(node, scope, flags)
             elif kind in ("await", "parenthesized_expression") and node.named_child_count == 1:
                 node = node.named_children[0]
@@ -208,7 +209,14 @@ class _Walk:
                 break
         steps.reverse()
         if node.type == "identifier":
-            return self._chain(self.name(node), steps, scope)
+            root = self.name(node)
+            if root.text == "type" and steps and steps[0].kind == "(":  # type(self).attribute
+                arguments = called.child_by_field_name("arguments")
+                given = arguments.named_children if arguments is not None else []
+                if len(given) == 1 and given[0].type == "identifier":
+                    self._chain(root, steps[:1], scope)
+                    return self._chain(self.name(given[0]), steps[1:], scope, silent=True)
+            return self._chain(root, steps, scope)
         self._push([node], scope, flags & ~ANNOTATION)
         return self._chain(None, steps, scope)
 
@@ -318,6 +326,14 @@ class _Walk:
                     continue
                 found.append(None)
         return found
+
+    def _elements(self, iterables: list[Any], scope: Scope, flags: int) -> list[Chain | None]:
+        """What iterating over an expression gives. Walks the expression."""
+        if len(iterables) != 1 or iterables[0].type not in _SPINE:
+            self._push(iterables, scope, flags)
+            return [None]
+        chain = self.spine(iterables[0], scope, flags)
+        return [Chain(chain.root, [*chain.steps, Step("*")], scope)]
 
     # -- definitions
 
@@ -528,9 +544,9 @@ class _Walk:
         first = True
         for child in node.named_children:
             if child.type == "for_in_clause":
-                self._target(child.child_by_field_name("left"), inner, 0)
                 iterables = child.children_by_field_name("right")
-                self._push(iterables, scope if first else inner, 0)
+                values = self._elements(iterables, scope if first else inner, 0)
+                self._target(child.child_by_field_name("left"), inner, 0, values)
                 first = False
             else:
                 self._push([child], inner, 0)
@@ -641,9 +657,11 @@ class _Walk:
             self._push([right], inner, ANNOTATION)
 
     def _for(self, node: Any, scope: Scope, flags: int) -> None:
-        left = node.child_by_field_name("left")
-        self._target(left, scope, flags)
-        self._push([c for c in node.named_children if left is None or c.id != left.id], scope, flags)
+        left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+        done = [c.id for c in (left, right) if c is not None]
+        values = self._elements([right] if right is not None else [], scope, flags)
+        self._target(left, scope, flags, values)
+        self._push([c for c in node.named_children if c.id not in done], scope, flags)
 
     def _as_pattern(self, node: Any, scope: Scope, flags: int) -> None:
         children = node.named_children

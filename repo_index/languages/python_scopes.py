@@ -29,9 +29,9 @@ class Name(NamedTuple):
 
 
 class Step(NamedTuple):
-    """One step of a chain: an attribute (`name` set), or "(" a call, "[" a subscript."""
+    """One step of a chain: an attribute (`name` set), "(" a call, "[" a subscript, ":" a slice, "*" an iteration."""
 
-    kind: Literal[".", "(", "["]
+    kind: Literal[".", "(", "[", ":", "*"]
     name: Name | None = None
     keywords: tuple[Name, ...] = ()
 
@@ -45,8 +45,8 @@ class Chain:
     scope: Scope
     #: the last name is being bound or deleted
     store: bool = False
-    is_import: bool = False
-    kind: str = ""
+    #: the root is a place of another chain
+    silent: bool = False
 
 
 @dataclass(slots=True, eq=False)

@@ -11,6 +11,11 @@ _TRANSPARENT = frozenset("Optional Annotated ClassVar Final Type type Required N
 _AWAITED = frozenset("Awaitable Coroutine Future".split())
 #: what a generator-based context manager or fixture yields
 _YIELDS = frozenset("Iterator Generator AsyncIterator AsyncGenerator Iterable AsyncIterable".split())
+#: iterating over one of these, or taking one of its items, gives its first argument: `X[]`
+_CONTAINERS = _YIELDS | frozenset(
+    "list List set Set frozenset FrozenSet tuple Tuple Sequence MutableSequence Collection deque Deque "
+    "AbstractSet KeysView ValuesView".split()
+)
 _YIELDING = ("contextmanager", "asynccontextmanager", "fixture")
 
 
@@ -30,7 +35,7 @@ def _split(text: str, separator: str) -> list[str]:
 
 
 def reduced(annotation: str, decorators: tuple[str, ...] = ()) -> str:
-    """`Optional["app.Flask"]` -> `app.Flask`; "" when the annotation names no class or several.
+    """`Optional["app.Flask"]` -> `app.Flask`, `list[X]` -> `X[]`; "" when it names no class or several.
 
     `decorators` of a function tell whether a yielded value is meant (context managers, fixtures).
     """
@@ -56,6 +61,10 @@ def reduced(annotation: str, decorators: tuple[str, ...] = ()) -> str:
             text = arguments[0] if arguments else ""
         elif name in _AWAITED:
             text = arguments[-1] if arguments else ""
+        elif name in _CONTAINERS:
+            same = name not in ("tuple", "Tuple") or len(arguments) == 1 or arguments[1:] == ["..."]
+            element = reduced(arguments[0]) if arguments and same else ""
+            return f"{element}[]" if element else head
         elif _DOTTED.match(head):  # a generic class of some kind: its members are those of the class
             return head
         else:

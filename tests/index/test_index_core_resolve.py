@@ -270,6 +270,20 @@ def test_relative_imports_beyond_the_top(make_repository) -> None:
     assert index.resolve("a/b.py", "x") is None
 
 
+def test_elements_across_files(make_repository) -> None:
+    root = make_repository(
+        {
+            "a.py": "class Part:\n    def go(self): ...\nclass Whole:\n    parts: list[Part]\n"
+            "    def __iter__(self) -> 'Iterator[Part]': ...\n    def all(self) -> list['Part']: ...\n",
+            "b.py": "from a import Whole\ndef f(w: Whole):\n    for p in w.parts: p.go()\n    for p in w: p.go()\n"
+            "    w.all()[0].go()\n    w.parts.go()\n    other = w.parts\n    [q.go() for q in other]\n",
+        }
+    )
+    index = Index.open(root).refresh()
+    found = [r.line for r in index.references(index.symbol("Part.go")) if r.path == "b.py"]
+    assert found == [3, 4, 5, 8]
+
+
 def test_types_cross_files(make_repository) -> None:
     root = make_repository(
         {

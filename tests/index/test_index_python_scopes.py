@@ -276,7 +276,7 @@ def test_receivers_by_annotation_and_constructor() -> None:
         "A.m",
         "instance:A",
         "instance:lib.B",
-        "instance:list",
+        "instance:A[]",
         "unknown:",
         "instance:A",
         "instance:lib.B",
@@ -389,3 +389,48 @@ def test_deep_nesting_is_walked_without_recursion() -> None:
 def test_long_chains_of_assignments_between_variables_end() -> None:
     source = "def f():\n" + "".join(f"    v{i} = v{i + 1}\n" for i in range(300)) + "    v0.x\n    v300 = v0\n"
     extract(source.encode())
+
+
+def test_the_class_of_an_object_is_looked_up_like_the_object() -> None:
+    facts = facts_of(
+        """\
+        class C:
+            def m(self):
+                type(self).m
+                self.__class__.m
+        """
+    )
+    assert places(facts, "m")[1:] == [(3, "member", "self:C"), (4, "member", "self:C")]
+    assert places(facts, "type") == [(3, "global", "")]
+
+
+def test_elements_of_containers() -> None:
+    facts = facts_of(
+        """\
+        import lib
+        class A:
+            parts: "list[A]"
+        def f(xs: list[A], pairs: tuple[A, int], more: "t.Iterable[lib.B]"):
+            for x in xs:
+                x.m
+            [y.m for y in more]
+            xs[0].m
+            xs[1:].m
+            xs.m
+            for z in xs[0].parts: z.m
+            for w in pairs: w.m
+            for i, v in more: v.m
+            for u in lib.things(): u.m
+        """
+    )
+    assert [p[2] for p in places(facts, "m")] == [
+        "instance:A",
+        "instance:lib.B",
+        "instance:A",
+        "instance:A[]",
+        "instance:A[]",
+        "instance:A.parts.*",
+        "instance:tuple.*",
+        "unknown:",
+        "instance:lib.things.*",
+    ]
