@@ -19,13 +19,15 @@ if TYPE_CHECKING:
 
     from ..console import Output
     from ..context import Context
+    from ..refactoring.operation import LeftAlone
     from ..refactoring.plan import Plan
     from ..refactoring.run import Result
 
 app = typer.Typer()
 
-#: places left alone that are listed without --json
+#: groups of places left alone that are listed without --json, and places of each
 SHOWN = 20
+SHOWN_OF_A_KIND = 3
 
 
 @app.command()
@@ -194,14 +196,25 @@ def _report(context: Context, result: Result) -> None:
         moved = f"{stat.old_path} -> " if stat.old_path else ""
         note(f"  {moved}{stat.path}  +{stat.added} -{stat.removed}")
     if result.left_alone:
-        note(f"left alone: {len(result.left_alone)}")
-        for place in result.left_alone[:SHOWN]:
-            note(f"  {place.path}:{place.line}: {place.text.strip()[:100]}  [{place.reason}]")
-        if len(result.left_alone) > SHOWN:
-            note(f"  and {len(result.left_alone) - SHOWN} more (--json lists all)")
+        _report_left_alone(context.output, result.left_alone)
     note("checks:")
     for check in result.checks:
         note(f"  {'ok    ' if check.passed else 'FAILED'} {check.name}: {check.detail}")
+
+
+def _report_left_alone(out: Output, places: list[LeftAlone]) -> None:
+    """Places by file and reason, the first few of each: a changelog would push the rest out of sight."""
+    out.note(f"left alone: {len(places)}")
+    groups: dict[tuple[str, str], list[LeftAlone]] = {}
+    for place in places:
+        groups.setdefault((place.path, place.reason), []).append(place)
+    for (path, reason), group in list(groups.items())[:SHOWN]:
+        for place in group[:SHOWN_OF_A_KIND]:
+            out.note(f"  {path}:{place.line}: {place.text.strip()[:100]}  [{reason}]")
+        if len(group) > SHOWN_OF_A_KIND:
+            out.note(f"  {path}: {len(group) - SHOWN_OF_A_KIND} more  [{reason}]")
+    if len(groups) > SHOWN:
+        out.note(f"  and {len(groups) - SHOWN} files more (--json lists all)")
 
 
 def _refused(context: Context, result: Result) -> int:

@@ -61,6 +61,6 @@ class Operation(BaseModel):
         raise NotImplementedError(type(self).__name__)
 
     def describe(self) -> str:
-        """One line for people: the kind and its operands."""
-        operands = ", ".join(f"{k}={v!r}" for k, v in self.model_dump(exclude={"kind"}, exclude_none=True).items())
-        return f"{self.kind}({operands})"
+        """One line for people: the kind and the operands that were given."""
+        given = self.model_dump(exclude={"kind"}, exclude_defaults=True)
+        return f"{self.kind}({', '.join(f'{name}={value!r}' for name, value in given.items())})"
