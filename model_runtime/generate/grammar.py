@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import llguidance
+    import numpy
     from torch import Tensor
 
     from ..tokenizer import Tokenizer
@@ -206,20 +207,23 @@ class Matcher:
         if self._matcher.is_error():
             raise BadGrammar(f"the grammar cannot be followed: {self._matcher.get_error().strip().splitlines()[0]}")
 
-    def allowed(self) -> Tensor:
-        """Bool tensor [vocabulary]: the tokens that may come next (an end token where the text may end)."""
+    def allowed(self) -> numpy.ndarray:
+        """Bool array [vocabulary]: the tokens that may come next (an end token where the text may end)."""
         import numpy
-        import torch
         from llguidance.numpy import fill_next_token_bitmask
 
         fill_next_token_bitmask(self._matcher, self._words)
         self._check()
         bits = numpy.unpackbits(self._words.view(numpy.uint8)[0], bitorder="little", count=self._vocabulary)
-        return torch.from_numpy(bits).bool()
+        return bits.view(bool)
 
     def mask(self, logits: Tensor) -> Tensor:
         """A copy of logits [vocabulary] with -inf at every token that may not come next."""
-        return logits.masked_fill(~self.allowed(), float("-inf"))
+        import numpy
+        import torch
+
+        # numpy, not torch: a step this small is not worth waking a pool of threads for, on a busy machine least
+        return torch.from_numpy(numpy.where(self.allowed(), logits.numpy(), numpy.float32("-inf")))
 
     def consume(self, token: int) -> None:
         self._matcher.consume_token(token)

@@ -23,7 +23,7 @@ class Sampler:
     def choose(self, logits: Tensor) -> int:
         """The token for float32 logits [vocabulary]; entries of -inf are never chosen."""
         if self.temperature == 0:
-            return int(logits.argmax())
+            return int(logits.numpy().argmax())  # one thread: see Matcher.mask
         # a temperature near 0 would overflow the division: shifted by the maximum, the largest is exactly 0
         probabilities = torch.softmax((logits - logits.max()) / self.temperature, dim=-1)
         if self.top_p < 1:
