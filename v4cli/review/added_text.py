@@ -18,6 +18,8 @@ _BIDI = frozenset(range(0x202A, 0x202F)) | frozenset(range(0x2066, 0x206A))
 _INVISIBLE = frozenset({0x180E, 0x200B, 0x2060, 0x2061, 0x2062, 0x2063, 0x2064, 0x3164, 0xFEFF, 0xFFA0})
 _TAGS = range(0xE0000, 0xE0080)
 _SELECTORS = range(0xE0100, 0xE01F0)
+#: files of natural language that may well need them
+_TRANSLATIONS = (".po", ".pot", ".xlf", ".xliff", ".arb", ".ftl", ".strings")
 _BLACK_FLAG = "\U0001f3f4"
 _INTERESTING = re.compile(
     "[\u180e\u200b\u202a-\u202e\u2060-\u2069\u3164\ufeff\uffa0\U000e0000-\U000e007f\U000e0100-\U000e01ef]"
@@ -52,6 +54,8 @@ def conflict_markers(file: FileChange) -> Iterator[Finding]:
 
 def hidden_characters(file: FileChange) -> Iterator[Finding]:
     """Bidirectional controls and invisible characters, the first of each kind per line."""
+    if file.path.lower().endswith(_TRANSLATIONS):
+        return
     for number, raw in file.added_lines():
         if raw.isascii():
             continue

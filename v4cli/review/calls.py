@@ -5,6 +5,8 @@ A call counts when it fitted before the change, or stands on an added line.
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from repo_index.facts import Call, Definition, FileFacts, Occurrence, Parameter
     from repo_index.records import Reference, Symbol
 
+_RAISES = re.compile(rb"\b[\w.]*[rR]aises\w*\s*\(|\bexcept\b.*\bTypeError\b")
 Signature = tuple[tuple[str, str, bool], ...]
 
 
@@ -116,6 +119,8 @@ def _misfit(
     is_new = file is not None and file.is_added(reference.line)
     if not is_new and misfit(call, old.parameters, drop_first=drop) is not None:
         return
+    if _expects_an_error(after.read(reference.path), call.callee_span[0]):
+        return
     others = [s for s in family if s.id != symbol.id]
     if any(misfit(call, s.definition.parameters, drop_first=drop) is None for s in others):
         return  # what is called may be an override
@@ -164,23 +169,48 @@ def _added_calls(change: Change, after: Modules, path: str) -> Iterator[Finding]
     file = change.by_path[path]
     assert facts is not None
     spans = {c.callee_span: c for c in facts.calls}
+    bound = Counter(i.local for i in facts.imports)
+    bound.update({d.qualified for d in facts.definitions})
+    known: dict[str, tuple[tuple[Parameter, ...], bool] | None] = {}
     for occurrence in facts.occurrences:
         if occurrence.kind != "call" or not file.is_added(occurrence.line) or occurrence.span not in spans:
             continue
-        symbol = _callee(after, path, facts, occurrence)
+        symbol = _callee(after, path, facts, occurrence, bound)
         if symbol is None:
             continue
-        found = _callable(after, symbol)
+        if symbol.id not in known:
+            known[symbol.id] = _callable(after, symbol)
+        found = known[symbol.id]
         if found is None:
             continue
         parameters, makes = found
         reason = misfit(spans[occurrence.span], parameters, drop_first=makes)
-        if reason is not None:
+        if reason is not None and not _expects_an_error(after.read(path), occurrence.span[0]):
             name = f"call of {symbol.qualified}() {reason}; it is defined in {symbol.path}:{symbol.line}"
             yield Finding(path, occurrence.line, "error", "broken-call", name)
 
 
-def _callee(after: Modules, path: str, facts: FileFacts, occurrence: Occurrence) -> Symbol | None:
+def _expects_an_error(content: bytes, at: int) -> bool:
+    """Whether the line says that the author knows, or a `with pytest.raises(...)` or the like stands around it."""
+    start = content.rfind(b"\n", 0, at) + 1
+    line = content[start : (content.find(b"\n", at) + 1 or len(content) + 1) - 1]
+    if _RAISES.search(line) or b"type: ignore" in line:
+        return True
+    depth = len(line) - len(line.lstrip())
+    for above in reversed(content[:start].split(b"\n")):
+        text = above.lstrip()
+        if not text or len(above) - len(text) >= depth:
+            continue
+        if _RAISES.search(text):
+            return True
+        depth = len(above) - len(text)
+        if not depth:
+            return False
+    return False
+
+
+def _callee(after: Modules, path: str, facts: FileFacts, occurrence: Occurrence, bound: Counter[str]) -> Symbol | None:
+    """What a plain or dotted name means, where one binding of the file decides it."""
     from repo_index.records import Symbol
 
     if occurrence.binding == "definition":
@@ -189,9 +219,7 @@ def _callee(after: Modules, path: str, facts: FileFacts, occurrence: Occurrence)
         imported = facts.imports[occurrence.import_index] if occurrence.import_index >= 0 else None
         if imported is None or imported.conditional:
             return None
-        if any(d.qualified == occurrence.target for d in facts.definitions):
-            return None  # a definition of that name may stand in for the import
-        if sum(i.local == occurrence.target for i in facts.imports) > 1:
+        if bound[occurrence.target] > 1:  # another import or a definition may stand in for this one
             return None
         dotted = ".".join((occurrence.target, *occurrence.chain))
     else:

@@ -51,7 +51,7 @@ class Imports:
             if state == "ambiguous":
                 return
             if was is None:
-                if is_new and imported.module.startswith(".") and not imported.conditional:
+                if is_new and imported.module.startswith(".") and self._is_plain(path, imported):
                     message = f"import of {imported.module} leads nowhere"
                     yield Finding(path, imported.line, "warning", "broken-import", message)
                 return
@@ -62,6 +62,13 @@ class Imports:
         if imported.name is None or imported.name == "*":
             return
         yield from self._name(path, imported, target, was, is_new)
+
+    def _is_plain(self, path: str, imported: ImportFact) -> bool:
+        """Whether an import is a statement that always runs; bundled JavaScript is full of calls of require."""
+        if imported.conditional or self.after.index.role(path) == "generated":
+            return False
+        start = imported.statement_span[0]
+        return self.after.read(path)[start : start + 6] in (b"import", b"export") or path.endswith(".py")
 
     def _name(self, path: str, imported: ImportFact, target: str, was: str | None, is_new: bool) -> Iterator[Finding]:
         """`from module import name`."""

@@ -30,8 +30,12 @@ _IMPLICIT = frozenset(
     ]
 )
 #: ways for a module to get names that its text does not show
-_DYNAMIC = re.compile(rb"\b(?:globals|locals|vars|setattr|exec|__getattr__)\s*\(|\bsys\.modules\b|__dict__")
+_DYNAMIC = re.compile(rb"\b(?:globals|locals|vars|setattr|exec)\s*\(|\bsys\.modules\b|__dict__")
 _DYNAMIC_JS = re.compile(rb"\bexports\s*=\s*(?!\{)|\bexports\s*\[|\(\s*(?:module\.)?exports\b|\bexport\s*=")
+
+
+def _split(path: str) -> tuple[str, str, str]:
+    return path.rpartition("/")
 
 
 class Modules:
@@ -46,6 +50,11 @@ class Modules:
     @cached_property
     def paths(self) -> frozenset[str]:
         return frozenset(f.path for f in self.index.files() if not f.skipped)
+
+    @cached_property
+    def _stems(self) -> frozenset[str]:
+        """Paths up to the first dot of their names: what compiled modules and generated files go by."""
+        return frozenset(f"{folder}{dot}{name.split('.')[0]}" for folder, dot, name in map(_split, self.paths))
 
     def read(self, path: str) -> bytes:
         return self.index.read(path)
@@ -137,7 +146,12 @@ class Modules:
         python = facts.language == "python"
         if python and (name in _IMPLICIT or self.submodule(path, name) is not None):
             return "yes"
+        folder, slash, last = _split(path)
+        if python and last.startswith("__init__.") and f"{folder}{slash}{name}" in self._stems:
+            return "unknown"  # pkg/name.pyx, pkg/name.so
         if not python and not facts.exports:  # a script, or exports in a form that is not understood
+            return "unknown"
+        if any(e.name == "__getattr__" for e in facts.exports):
             return "unknown"
         unknown = (_DYNAMIC if python else _DYNAMIC_JS).search(self.read(path)) is not None
         for star in self.star_targets(path, facts):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import builtins
 import re
+import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from . import parsing
 from .changes import Change, FileChange
 from .findings import Finding
 from .modules import Modules
@@ -40,6 +43,8 @@ _DYNAMIC = re.compile(rb"\b(?:globals|locals|vars|exec)\s*\(|__builtins__|\bbuil
 
 def check(change: Change, before: Modules, after: Modules) -> Iterator[Finding]:
     for file in change.files:
+        if parsing.is_sample(file.path):
+            continue
         facts, old = after.facts(file.path), before.facts(file.path)
         if facts is None or facts.errors or (old is not None and old.errors):
             continue
@@ -81,14 +86,27 @@ def _bound(facts: FileFacts) -> set[str]:
     }
 
 
+def _names_outside_strings(source: bytes) -> set[tuple[str, int]]:
+    """Names, with their lines, that stand in the code itself; facts also hold those of annotations in quotes."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return set()
+    return {(node.id, node.lineno) for node in ast.walk(tree) if isinstance(node, ast.Name)}
+
+
 def _undefined(side: Modules, path: str, facts: FileFacts) -> dict[str, list[int]]:
     """Python: what is neither bound, nor built in, nor possibly from a star import."""
     found = {name: lines for name, lines in _globals(facts).items() if name not in _GIVEN}
     if not found or _DYNAMIC.search(side.read(path)):
         return {}
+    plain = _names_outside_strings(side.read(path))
+    found = {name: [n for n in lines if (name, n) in plain] for name, lines in found.items()}
     stars = side.star_targets(path, facts)
     return {
         name: lines
         for name, lines in found.items()
-        if all(star is not None and side.has(star, name) == "no" for star in stars)
+        if lines and all(star is not None and side.has(star, name) == "no" for star in stars)
     }

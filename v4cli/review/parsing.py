@@ -75,12 +75,13 @@ def _syntax_error(file: FileChange, error: tuple[int, str]) -> Iterator[Finding]
     if file.old is not None and _error(file.old, file.path) is not None:
         return
     line, detail = error
-    level: Level = "warning" if _is_sample(file.path) else "error"
+    level: Level = "warning" if is_sample(file.path) else "error"
     what = "no longer parses" if file.old is not None else "does not parse"
     yield Finding(file.path, line, level, "syntax-error", f"{what}: {detail}")
 
 
-def _is_sample(path: str) -> bool:
+def is_sample(path: str) -> bool:
+    """Whether a file looks like an input of tests or a template rather than code that runs."""
     folders = set(PurePosixPath(path).parts[:-1])
     return not _SAMPLES.isdisjoint(folders) or ("data" in folders and not folders.isdisjoint({"test", "tests"}))
 
