@@ -140,6 +140,7 @@ def _field(walk: Walk, node: Node, inner: Scope, parent: Def, decorators: list[N
         return
     definition.value = core
     if function:
+        walk.push_asserted(value, inner)
         open_function(walk, core, inner, definition, this=parent)
     else:
         if core.type == "object" and annotation is not None:
@@ -221,6 +222,8 @@ def expected_keys(walk: Walk, literal: Node, scope: Scope, name: str, span: tupl
 def open_value(walk: Walk, definition: Def, core: Node, value: Node | None, scope: Scope) -> None:
     """Walk into the value of a definition: a function, class or object literal is its body."""
     definition.value = core
+    if core.type in FUNCTIONS or core.type in CLASSES or core.type == "object":
+        walk.push_asserted(value, scope)
     if core.type in FUNCTIONS:
         # A capitalised function is a constructor by convention: `this` in it is what it builds.
         this = definition if definition.name[:1].isupper() else None

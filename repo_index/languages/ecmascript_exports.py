@@ -18,6 +18,8 @@ def list_export(walk: Walk, scope: Scope, name: str, local: str, span: Span, mod
     """Add to the table of exports. What a namespace exports is no export of the file but its member."""
     if scope.kind != "namespace":
         walk.exports.append(Export(name, local, module, span, True))
+        if not module:
+            walk.export_locals.setdefault(name, local)
 
 
 def export_value(walk: Walk, statement: Node, value: Node, keyword: Node, names: list[str], scope: Scope) -> None:
@@ -25,6 +27,7 @@ def export_value(walk: Walk, statement: Node, value: Node, keyword: Node, names:
     is called after the function or class it is, else "default" (its name stands at `keyword`)."""
     core = strip(value) or value
     if core.type == "identifier":
+        walk.push_asserted(value, scope)
         walk.names.append(Name(core, scope, "export", "any"))
         local = walk.text(core)
     else:

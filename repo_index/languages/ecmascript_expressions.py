@@ -93,6 +93,11 @@ def member(walk: Walk, node: Node, scope: Scope, kind: OccurrenceKind, space: Sp
         if below is None or named is None:
             break
         properties.append(named)
+        if below.type in ("as_expression", "satisfies_expression") and below.named_child_count == 2:
+            # `x satisfies a.b.c` is read as `(x satisfies a.b).c`: without parentheses the rest is the type's
+            expression, below = below.named_children
+            walk.push(expression, scope)
+            space = "any"
         inside = strip(below)
         root = inside if inside is not None else below
     properties.reverse()
@@ -102,7 +107,7 @@ def member(walk: Walk, node: Node, scope: Scope, kind: OccurrenceKind, space: Sp
     walk.chains.append(Chain(root, properties, scope, kind, space))
     if root.type == "subscript_expression":
         walk.push_children(root, scope)
-    elif root.type not in ("identifier", "this", "super"):
+    elif root.type not in ("identifier", "type_identifier", "this", "super"):
         walk.push(root, scope)
     return properties[-1][1]
 

@@ -102,11 +102,9 @@ def _commonjs(walk: Walk, types: Types, root: str, properties: list[tuple[str, S
     definition = walk.commonjs.get(name)
     if definition is not None:
         return State("definition", definition.qualified, definition=definition), skipped + 1
-    for export in walk.exports:
-        binding = walk.module.lookup(export.local, "value") if export.name == name and not export.module else None
-        if binding is not None:
-            return types.of_binding(export.local, binding), skipped + 1
-    return None
+    local = walk.export_locals.get(name, "")
+    binding = walk.module.lookup(local, "value")
+    return (types.of_binding(local, binding), skipped + 1) if binding is not None else None
 
 
 def _of_key(walk: Walk, types: Types, key: Key) -> Iterator[Occurrence]:

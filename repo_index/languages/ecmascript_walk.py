@@ -14,7 +14,7 @@ from tree_sitter import Node
 
 from ..facts import Export, ImportFact, ImportKind, OccurrenceKind, Span, SymbolKind, TextKind
 from .ecmascript_scopes import Binding, Def, Scope, Space
-from .ecmascript_tree import Lines, has_token, span_of
+from .ecmascript_tree import TRANSPARENT, Lines, has_token, span_of
 
 
 class Name(NamedTuple):
@@ -100,6 +100,8 @@ class Walk:
         self.definitions: list[Def] = []
         self.imports: list[PendingImport] = []
         self.exports: list[Export] = []
+        #: exported name -> name in this file, where it is not exported from another module
+        self.export_locals: dict[str, str] = {}
         self.names: list[Name] = []
         self.chains: list[Chain] = []
         self.keys: list[Key] = []
@@ -150,6 +152,13 @@ class Walk:
     def push_children(self, node: Node, scope: Scope) -> None:
         for child in reversed(node.named_children):
             self._stack.append((child, scope))
+
+    def push_asserted(self, node: Node | None, scope: Scope) -> None:
+        """Push the types in the wrappers that strip() takes off an expression."""
+        while node is not None and node.type in TRANSPARENT and node.named_child_count:
+            if node.type == "satisfies_expression":
+                self.push(node.named_children[-1], scope)
+            node = node.named_children[0]
 
     def text(self, node: Node) -> str:
         return self.source[node.start_byte : node.end_byte].decode("utf-8", "replace")
