@@ -303,7 +303,7 @@ def test_odd_input_never_raises(source):
 
 def test_damaged_files_never_raise():
     source = (
-        b'import a, { b } from "./x";\nexport class C extends D<E> { #x = 1; m({ a, b: [c] }, ...d) { this.x?.y(); } }\n'
+        b'import a, { b } from "./x";\nexport class C extends D<E> { #x = 1; m({ a, b: [c] }, ...d) { this.x?.y() } }\n'
         b"export default { a, b() {}, ...c };\nmodule.exports = { d: require('./y') };\nexport * as q from './z';\n"
         b"type T = { [K in keyof U]: U[K] } & import('./v').W;\nenum F { A = 1 }\nnamespace G.H { }\n"
         b"const j = <J k={l} {...m}>{n}</J>; import('./o').then(({ p }) => p);\n"
