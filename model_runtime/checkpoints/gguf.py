@@ -83,26 +83,29 @@ class GGUFFile:
         except KeyError:
             raise BadGGUF(f"{self.path}: the tensor {name} is missing") from None
 
-    def raw(self, name: str) -> torch.Tensor:
-        """The blocks of a tensor: uint8 [rows, bytes of a row], a copy."""
+    def raw(self, name: str, first: int = 0, last: int | None = None) -> torch.Tensor:
+        """The blocks of rows first .. last: uint8 [rows, bytes of a row], a copy."""
         info = self.info(name)
-        data = np.array(self._bytes[info.offset : info.offset + info.nbytes])
         rows = math.prod(info.shape[:-1])
-        return torch.from_numpy(data).view(rows, info.nbytes // rows)
+        last, width = rows if last is None else min(last, rows), info.nbytes // rows
+        data = np.array(self._bytes[info.offset + first * width : info.offset + last * width])
+        return torch.from_numpy(data).view(last - first, width)
 
-    def groups(self, name: str) -> Groups | None:
+    def groups(self, name: str, first: int = 0, last: int | None = None) -> Groups | None:
         """The codes of a quantised tensor, or None for one that holds plain numbers."""
         decode = _DECODERS.get(self.info(name).type)
-        return decode(self.raw(name)) if decode else None
+        return decode(self.raw(name, first, last)) if decode else None
 
-    def load(self, name: str) -> torch.Tensor:
-        """A tensor as float32 in its own shape."""
+    def load(self, name: str, first: int = 0, last: int | None = None) -> torch.Tensor:
+        """Rows first .. last of a tensor as float32; a vector counts as one row."""
         info = self.info(name)
-        groups = self.groups(name)
+        groups = self.groups(name, first, last)
         if groups is not None:
-            return groups.dequantize().view(info.shape)
-        plain = {"F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}[info.type]
-        return self.raw(name).view(plain).float().view(info.shape)
+            found = groups.dequantize()
+        else:
+            plain = {"F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}[info.type]
+            found = self.raw(name, first, last).view(plain).float()
+        return found.view(info.shape) if len(info.shape) < 2 else found.view(-1, *info.shape[1:])
 
 
 def _tensor_table(path: Path) -> dict[str, TensorInfo]:

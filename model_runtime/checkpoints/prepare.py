@@ -54,8 +54,9 @@ def prepare(source: Path, scheme: str, allowed: int | None, progress: Callable[[
     file = GGUFFile(source)
     config = config_of(file)
     largest = max(math.prod(info.shape) for info in file.tensors.values())
-    placement.check(8 * largest, allowed, f"packing {config.name}")
     packer = packer_for(scheme, config)
+    # PyTorch's packing holds a whole matrix in float32 and in its packed form; ours holds it packed
+    placement.check((4 if packer is BLOCKS16 else 12) * largest, allowed, f"packing {config.name}")
     with source.open("rb") as stream:
         content = hashlib.file_digest(stream, "sha256").hexdigest()
     digest = hashlib.sha256(json.dumps([content, scheme, ENGINE_VERSION, packer.NAME]).encode()).hexdigest()

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from ..checkpoints.gguf import Groups
+from ..quantize import Packed, Source
 
 NAME = "aten"
 #: weights that share one scale and zero point in the int4 form
@@ -159,20 +160,17 @@ def int4_from_file(groups: Groups) -> tuple[Tensor, Tensor]:
     return codes, torch.stack([scale, zero], -1).transpose(0, 1).contiguous()
 
 
-def pack(
-    name: str, parts: Sequence[tuple[str, Groups | Tensor]], scheme: str
-) -> Iterator[tuple[str, Tensor, dict[str, Any]]]:
-    """Pack matrices that are multiplied as one. `parts`: the type in the file, and codes or plain float32 weights."""
-    widths = {part.codes.shape[1] if isinstance(part, Groups) else part.shape[1] for _, part in parts}
-    outputs = sum(part.codes.shape[0] if isinstance(part, Groups) else part.shape[0] for _, part in parts)
-    fits = outputs % int4_block() == 0 and all(width % INT4_GROUP == 0 for width in widths)
-    four = all(kind in _FOUR_BITS for kind, _ in parts)
-    if scheme == "mix" and four and fits:
-        own = [int4_from_file(part) for _, part in parts if isinstance(part, Groups)]
+def pack(name: str, parts: Sequence[Source], scheme: str) -> Iterator[Packed]:
+    """Pack matrices that are multiplied as one: the tensors of one Linear."""
+    outputs = sum(part.shape[0] for part in parts)
+    fits = outputs % int4_block() == 0 and all(part.shape[1] % INT4_GROUP == 0 for part in parts)
+    read = [part.read(0, part.shape[0]) for part in parts]
+    if scheme == "mix" and fits and all(part.type in _FOUR_BITS for part in parts):
+        own = [int4_from_file(part) for part in read if isinstance(part, Groups)]
         yield f"{name}.packed", pack_int4(torch.cat([codes for codes, _ in own])), {}
         yield f"{name}.scale_zero", torch.cat([scale_zero for _, scale_zero in own], 1).contiguous(), {}
         return
-    weight = torch.cat([part.dequantize() if isinstance(part, Groups) else part for _, part in parts])
+    weight = torch.cat([part.dequantize() if isinstance(part, Groups) else part for part in read])
     if scheme == "bf16":
         yield f"{name}.weight", weight.bfloat16(), {}
     elif scheme == "int4" and fits:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from ..checkpoints.gguf import Groups
+from ..quantize import ROWS_AT_ONCE, Packed, Source
 
 NAME = "native"
 STRIP, GROUP = 16, 32
@@ -75,7 +75,7 @@ def to_int4(weight: Tensor) -> Groups:
     grouped = weight.unflatten(1, (-1, GROUP))
     low, high = grouped.aminmax(dim=-1, keepdim=True)
     best: tuple[Tensor, ...] = ()
-    for part in (1.0, 0.95, 0.9, 0.85, 0.8):
+    for part in (1.0, 0.92, 0.84):
         middle, reach = (low + high) / 2, (high - low) / 2 * part
         scale = (reach * 2 / 15).half().float().clamp_(min=6e-8)
         offset = (middle - reach).half().float()
@@ -143,11 +143,14 @@ def blocks(groups: Groups, form: Format) -> Tensor:
     return torch.cat([*lead, body.flatten(2), *planes], -1).flatten(1)
 
 
-def pack(
-    name: str, parts: Sequence[tuple[str, Groups | Tensor]], scheme: str
-) -> Iterator[tuple[str, Tensor, dict[str, Any]]]:
-    """Pack matrices that are multiplied as one. `parts`: the type in the file, and codes or plain float32 weights."""
-    for index, (kind, part) in enumerate(parts):
-        form, groups = choose(kind, part, scheme)
-        about = {"format": form.number, "outputs": groups.codes.shape[0], "inputs": groups.codes.shape[1]}
-        yield f"{name}.{index}", blocks(groups, form), about
+def pack(name: str, parts: Sequence[Source], scheme: str) -> Iterator[Packed]:
+    """Pack matrices that are multiplied as one: a tensor for each, [strips, bytes of a strip]."""
+    for index, part in enumerate(parts):
+        outputs, inputs = part.shape
+        packed, number = [], 0
+        for first in range(0, outputs, ROWS_AT_ONCE):
+            form, groups = choose(part.type, part.read(first, min(first + ROWS_AT_ONCE, outputs)), scheme)
+            packed.append(blocks(groups, form))
+            number = form.number
+        about = {"format": number, "outputs": outputs, "inputs": inputs}
+        yield f"{name}.{index}", torch.cat(packed) if len(packed) > 1 else packed[0], about

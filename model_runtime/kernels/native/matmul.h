@@ -80,7 +80,7 @@ INLINE void strip_rows(const uint8_t *w, int groups, Tile tile, const Format f, 
     const int bytes = block_bytes(f);
     for (int g = 0; g < groups; g++, w += bytes, codes += TILE * GROUP, info += TILE) {
         if (R == 1)
-            for (int line = 0; line < bytes; line += 64) __builtin_prefetch(w + 2048 + line);
+            for (int line = 0; line < bytes; line += 64) __builtin_prefetch(w + 4096 + line);
         const f32x16 scale = load_half((const uint16_t *)w);
         const uint8_t *at = w + 32;
         f32x16 second = scale, minimum = scale;
