@@ -42,13 +42,27 @@ _PARAMETER_KINDS = {"list_splat_pattern": "var_positional", "dictionary_splat_pa
 
 
 @lru_cache(maxsize=1)
-def _parser() -> Any:
+def _language() -> Any:
     import tree_sitter
     import tree_sitter_python
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
-        return tree_sitter.Parser(tree_sitter.Language(tree_sitter_python.language()))
+        return tree_sitter.Language(tree_sitter_python.language())
+
+
+@lru_cache(maxsize=1)
+def _parser() -> Any:
+    import tree_sitter
+
+    return tree_sitter.Parser(_language())
+
+
+@lru_cache(maxsize=1)
+def _comments() -> Any:
+    import tree_sitter
+
+    return tree_sitter.Query(_language(), "(comment) @comment")
 
 
 def parse(source: bytes) -> Any:
@@ -139,6 +153,7 @@ class _Walk:
                 handler(node, scope, flags)
         if root.has_error:
             self._missing(root)
+        self._comments_of(root)
         if self._has_all and self._all_readable:
             self.facts.dunder_all = [n.text for n in self.all_names]
 
@@ -772,7 +787,13 @@ class _Walk:
     # -- strings, comments, types
 
     def _comment(self, node: Any, scope: Scope, flags: int) -> None:
-        self.facts.texts.append((node.start_byte, node.end_byte, "comment"))
+        """Comments are collected by themselves: they stand between any two tokens."""
+
+    def _comments_of(self, root: Any) -> None:
+        import tree_sitter
+
+        for node in tree_sitter.QueryCursor(_comments()).captures(root).get("comment", ()):
+            self.facts.texts.append((node.start_byte, node.end_byte, "comment"))
 
     def _string(self, node: Any, scope: Scope, flags: int) -> None:
         if flags & ANNOTATION:
