@@ -299,13 +299,13 @@ class Resolver:
     def element(self, target: Target | None) -> Target | None:
         """What iterating over a target, or taking an item of it, gives."""
         if not isinstance(target, Symbol):
-            return target if isinstance(target, External) else None
+            return None
         expression = target.definition.type
         if expression.endswith("[]"):
             return self.expression(target.path, expression[:-2], target.definition.parent)
         holder = self.class_of(target)
         if not isinstance(holder, Symbol):
-            return holder
+            return None  # a dictionary may hold anything
         for name, container in (("__iter__", True), ("__getitem__", False)):
             special = self.member(holder, name)
             if isinstance(special, Symbol) and special.definition.type.endswith("[]") == container:
@@ -397,6 +397,8 @@ class Resolver:
                     return External(occurrence.name)
                 if isinstance(self.member(holder, "__init__"), Symbol):
                     return External(occurrence.name)  # a parameter, not an attribute
+            if isinstance(holder, External) and self._hands_on(path, holder):
+                return None
             target = holder
         else:
             target = self.symbol(path, receiver.type)
@@ -406,6 +408,12 @@ class Resolver:
         for name in chain:
             target = self.attribute(target, name)
         return target
+
+    def _hands_on(self, path: str, callee: External) -> bool:
+        """Whether a call of something external may give an object of the repository: `copy.copy(x)`,
+        `self.table.get(key)`. Names in capitals are classes, whose instances are external."""
+        last = callee.name.rpartition(".")[2]
+        return last[:1].islower() and not self._builtin(path, callee.name)
 
     def receiver_class(self, path: str, occurrence: Occurrence) -> Symbol | None:
         """The class of the repository in which the attribute at an occurrence is looked up, where that is known."""

@@ -132,6 +132,20 @@ def test_mixins_find_members_of_the_classes_they_are_mixed_with(open_index) -> N
     assert len(found) == 2
 
 
+def test_calls_of_external_functions_may_give_anything(open_index) -> None:
+    index = open_index(
+        {
+            "m.py": "import copy, ext\nclass A:\n    def turn_over(self): ...\n"
+            "class B:\n    table: dict[str, A]\n    def f(self, k: str, e: ext.Thing):\n"
+            "        self.table[k].turn_over()\n        self.table.get(k).turn_over()\n"
+            "        copy.copy(k).turn_over()\n        k.turn_over()\n        e.turn_over()\n"
+            "        ext.Thing().turn_over()\n        self.table.turn_over()\n",
+        }
+    )
+    found = index.references(index.symbol("A.turn_over"))
+    assert [(r.line, r.certainty) for r in found] == [(3, "exact"), (7, "likely"), (8, "likely"), (9, "likely")]
+
+
 def test_unknown_receivers_of_ambiguous_or_common_names_are_text(open_index) -> None:
     index = open_index(
         {
