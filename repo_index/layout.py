@@ -55,7 +55,7 @@ def uses(index: Index, paths: Sequence[str]) -> list[tuple[Place, Place]]:
         places: dict[int, Place | None] = {}
         for occurrence in facts.occurrences:
             number = occurrence.import_index
-            if occurrence.binding != "import" or not 0 <= number < len(facts.imports):
+            if occurrence.binding != "import" or occurrence.kind == "import" or not 0 <= number < len(facts.imports):
                 continue
             if number not in places:
                 bound = facts.imports[number]

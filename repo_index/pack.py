@@ -117,7 +117,10 @@ class _Maker:
     def text(self, path: str) -> tuple[str, int]:
         """The text with secrets masked, and how many were."""
         if path not in self._texts:
-            text, found = redact(self.index.text(path))
+            text = self.index.text(path)
+            if not text.isascii():  # some encodings decode to lone surrogates, which no tokeniser takes
+                text = text.encode("utf-8", "replace").decode("utf-8")
+            text, found = redact(text)
             self._texts[path] = (text, len(found))
         return self._texts[path]
 

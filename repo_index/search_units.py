@@ -32,13 +32,17 @@ class Unit:
     body_words: str
 
 
+def _clean(text: str) -> str:
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+
+
 def _terms(text: str) -> str:
-    return index_terms(text[:_MOST_BODY])
+    return index_terms(_clean(text[:_MOST_BODY]))
 
 
 def _lines(text: str) -> list[str]:
-    """Lines without their ends; an over-long line (minified code, data) is cut."""
-    return [line[:_LONGEST_LINE] for line in text.split("\n")]
+    """Lines without their ends; an over-long line (minified code, data) is cut. Fit for SQLite: no surrogates."""
+    return [line[:_LONGEST_LINE] for line in _clean(text).split("\n")]
 
 
 def _first(lines: list[str], start: int, end: int) -> str:
@@ -77,10 +81,10 @@ def _definition_unit(d: Definition, kind: str, own: list[str], place: str) -> Un
     return Unit(
         start_line=d.line,
         end_line=d.end_line,
-        qualified=d.qualified,
-        name=d.name,
+        qualified=_clean(d.qualified),
+        name=_clean(d.name),
         kind=kind,
-        snippet=(" ".join(d.signature.split()) or (own[0].strip() if own else d.name))[:200],
+        snippet=_clean(" ".join(d.signature.split()) or (own[0].strip() if own else d.name))[:200],
         name_words=_terms(d.name),
         place_words=f"{_terms(outer)} {place}",
         signature_words=_terms(f"{d.signature} {' '.join(d.bases)} {' '.join(d.decorators)}"),

@@ -310,9 +310,10 @@ def export(
     debug: Debug = False,
 ) -> None:
     """The graph of files, symbols and imports for other programs. --json means --format json."""
-    ctx = context(repo, model, True, quiet, debug)
+    as_json = json or form is ExportFormat.json
+    ctx = context(repo, model, as_json, quiet, debug)
     index = ctx.index()
-    if json or form is ExportFormat.json:
+    if as_json:
         ctx.output.json("graph export", graph_document(index))
         return
     draw = _dot if form is ExportFormat.dot else _mermaid

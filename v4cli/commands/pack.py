@@ -6,6 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Callable
 from enum import StrEnum
+from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,7 +14,7 @@ import typer
 
 from ..errors import NothingToDo, UsageError
 from ..options import Debug, Json, Model, Quiet, Repo, context
-from ..rendering import counted, shown_path, table
+from ..rendering import counted, repository_paths, shown_path, table
 from ..settings import parse_size
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def pack(
         order=order.value,
         block=block,
         include=include or (),
-        exclude=exclude or (),
+        exclude=[*(exclude or ()), *_itself(index, out)],
         counts=counts,
     )
     counts.save()
@@ -119,6 +120,17 @@ def pack(
             ctx.output.print(line)
     elif out is None:
         ctx.output.raw(made.render())
+
+
+def _itself(index: Index, out: Path | None) -> list[str]:
+    """The path of the pack's own file, so that a pack never holds an earlier one."""
+    if out is None:
+        return []
+    try:
+        inside = repository_paths(index.root, os.path.abspath(out))[0]
+    except UsageError:
+        return []
+    return [escape(inside)] if index.file(inside) is not None else []
 
 
 def _counter(ctx: Context, chosen: Tokenizer) -> tuple[str, Callable[[str], int]]:
