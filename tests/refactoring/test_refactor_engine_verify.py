@@ -184,6 +184,10 @@ CASES = {
         {"a.py": "from b import y\n\nx = 1\n", "b.py": "from a import x\n\ny = 1\n"},
         {"b.py": "from a import x\n\ny = 2\n"},
     ),
+    "submodules and names in one statement": Case(
+        {"p/__init__.py": "x = 1\n", "p/a.py": "A = 1\n", "p/b.py": "", "c.py": "from p import a, x\n"},
+        {"p/a.py": "", "p/b.py": "A = 1\n", "c.py": "from p import a, b, x\n\nb.A\n"},
+    ),
     "definitions and globals of modules": Case(
         {"a.py": "x = 1\n"},
         {"a.py": "x = __name__, __file__\n\n\nclass A:\n    y = __qualname__\n\n    def f(self):\n        __class__\n"},

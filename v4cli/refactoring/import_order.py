@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from .verify import SHOWN, Change, Check, result
+from .verify import SHOWN, Change, Check, import_targets, result, stem
 
 if TYPE_CHECKING:
     from repo_index import Index
@@ -140,9 +140,7 @@ class _Player:
         facts = self.index.facts(path)
         events: list[tuple[int, str, str, str | None, bool, int]] = []
         if facts is not None:
-            targets = {
-                (edge.line, edge.module): edge.target for edge in self.index.imports(path) if edge.state == "resolved"
-            }
+            targets = import_targets(self.index, path)
             for definition in facts.definitions:
                 if not definition.parent and "." not in definition.qualified:
                     end = definition.span[1]
@@ -150,8 +148,9 @@ class _Player:
             for item in facts.imports:
                 if item.kind not in _AT_IMPORT or item.scope:
                     continue
-                start, target = item.statement_span[0], targets.get((item.line, item.module))
-                wanted = "" if item.name in {None, "*"} else str(item.name)
+                start, target = item.statement_span[0], targets.get((item.line, item.module, item.name))
+                submodule = target is not None and stem(target) == item.name
+                wanted = "" if item.name in {None, "*"} or submodule else str(item.name)
                 events.append((start, "import", wanted, target, item.conditional, item.line))
                 if item.local:
                     events.append((start, "bind", item.local, None, False, item.line))

@@ -71,6 +71,24 @@ def result(name: str, problems: Collection[str], fine: str) -> Check:
     return Check(name, False, "; ".join(shown) + (f"; and {more} more" if more else ""))
 
 
+def import_targets(index: Index, path: str) -> dict[tuple[int, str, str | None], str]:
+    """(line, module, name taken; None for the module itself) -> file, of the imports of `path` that lead to one.
+
+    A statement that takes submodules and names at once (`from pkg import mod, func`) leads to several files.
+    """
+    targets: dict[tuple[int, str, str | None], str] = {}
+    for edge in index.imports(path):
+        if edge.state == "resolved" and edge.target is not None:
+            for name in edge.names or (None,):
+                targets[edge.line, edge.module, name] = edge.target
+    return targets
+
+
+def stem(path: str) -> str:
+    """The name of the module that a file is: of a package's init, the package."""
+    return path.removesuffix("/__init__.py").rsplit("/", 1)[-1].rsplit(".", 1)[0]
+
+
 def check_syntax(change: Change) -> Check:
     """No file has more syntax errors than before, and what its own parser took it still takes."""
     problems = []

@@ -7,12 +7,11 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from .verify import Change, Check, result
+from .verify import Change, Check, import_targets, result, stem
 
 if TYPE_CHECKING:
     from repo_index import Index
     from repo_index.facts import FileFacts, ImportFact
-    from repo_index.records import ImportEdge
 
 #: names that Python puts into every module or class body
 _MODULE_NAMES = frozenset(
@@ -82,7 +81,7 @@ class _Names:
 
     def __init__(self, index: Index) -> None:
         self.index = index
-        self._edges: dict[str, dict[tuple[int, str], ImportEdge]] = {}
+        self._targets: dict[str, dict[tuple[int, str, str | None], str]] = {}
         self._folders: set[str] | None = None
 
     def missing(self, touched: set[str]) -> list[Missing]:
@@ -126,11 +125,10 @@ class _Names:
                 yield Missing(path, line, name, f"{name} (listed in __all__)")
 
     def target(self, path: str, imported: ImportFact) -> str | None:
-        """The file that the statement's module is, None when it is no file of the repository."""
-        if path not in self._edges:
-            self._edges[path] = {(edge.line, edge.module): edge for edge in self.index.imports(path)}
-        edge = self._edges[path].get((imported.line, imported.module))
-        return edge.target if edge is not None and edge.state == "resolved" else None
+        """The file that an import leads to (for a submodule taken from a package, the submodule), else None."""
+        if path not in self._targets:
+            self._targets[path] = import_targets(self.index, path)
+        return self._targets[path].get((imported.line, imported.module, imported.name))
 
     def _module(self, path: str, imported: ImportFact) -> str | None:
         """The module file that an import binds to its local name, None when it binds no module."""
@@ -142,7 +140,13 @@ class _Names:
             if path.endswith(".py") and len(dotted) > 1 and imported.local == dotted[0]:
                 return self._package_above(target, len(dotted) - 1)
             return target
-        return target if _stem(target) == imported.name else self.submodule(target, imported.name)
+        if stem(target) != imported.name:
+            return self.submodule(target, imported.name)
+        facts = self.index.facts(target)
+        named_alike = imported.module.rpartition(".")[2] == imported.name
+        if named_alike and facts is not None and any(e.name == imported.name for e in facts.exports):
+            return None  # `from options import options`: not the module but what it defines
+        return target
 
     def _package_above(self, path: str, levels: int) -> str | None:
         """The `__init__.py` `levels` packages above a module."""
@@ -168,7 +172,7 @@ class _Names:
         if facts is None or facts.errors or not (facts.exports or path.endswith(".py")):
             return None
         exported = {export.name for export in facts.exports}
-        if name in exported or "__getattr__" in exported or _stem(path) == name:
+        if name in exported or "__getattr__" in exported or stem(path) == name:
             return True
         if path.endswith(".py") and (name in _MODULE_NAMES or self._is_folder(path, name)):
             return True
@@ -197,12 +201,6 @@ class _Names:
                 self._folders.update("/".join(parts[:number]) for number in range(1, len(parts)))
                 self._folders.add(record.path.split(".")[0])
         return path.removesuffix("__init__.py") + name in self._folders
-
-
-def _stem(path: str) -> str:
-    """The name of the module a file is: of a package's init, the package."""
-    parts = path.removesuffix("/__init__.py").split("/")
-    return parts[-1].rsplit(".", 1)[0]
 
 
 def check_undefined_names(change: Change) -> Check:
