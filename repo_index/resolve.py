@@ -237,7 +237,9 @@ class Resolver:
         if target is None:
             return None
         holder = self.class_of(target)
-        found = self.member(holder, name) if isinstance(holder, Symbol) else holder
+        found = self.member(holder, name) if isinstance(holder, Symbol) else None
+        if isinstance(holder, External):
+            found = External(f"{holder.name}.{name}")
         if not isinstance(found, Symbol) and not is_class(target):
             # of an object literal, or of a function with properties
             own = self.symbol(target.path, f"{target.qualified}.{name}")
