@@ -70,7 +70,8 @@ class AddParameter(Operation):
         references = [r for key in sorted(family) for r in index.references(family[key])]
         if symbol.name == "__init__" and symbol.definition.parent:
             references += index.references(index.symbol(f"{symbol.path}::{symbol.definition.parent}"))
-        self._calls(ws, index, sorted(set(references), key=lambda r: (r.path, r.span)), sources, edits, outcome)
+        by_place = {(r.path, r.span): r for r in references}
+        self._calls(ws, index, [by_place[key] for key in sorted(by_place)], sources, edits, outcome)
         for path in sorted(edits):
             if reason := ws.protected(path):
                 outcome.left_alone.append(LeftAlone(path, 1, "", reason))
