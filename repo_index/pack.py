@@ -177,7 +177,10 @@ def _excerpts(maker: _Maker, hits: list[Hit], records: dict[str, FileRecord], bu
         if any(a <= hit.start_line and end <= b for a, b in spans):
             continue
         inside = [s for s in spans if hit.start_line <= s[0] and s[1] <= end]
-        segment = maker.make(records[hit.path], "excerpt", hit.start_line, end)
+        try:
+            segment = maker.make(records[hit.path], "excerpt", hit.start_line, end)
+        except OSError:  # deleted since it was indexed
+            continue
         if segment is None or segment.tokens - sum(spans[s].tokens for s in inside) > left:
             continue
         left -= segment.tokens - sum(spans[s].tokens for s in inside)
@@ -203,7 +206,11 @@ class _Ladder:
         if form == "whole" and file.record.size > room * _MOST_CHARACTERS_PER_TOKEN:
             file.reason = f"over the budget: about {file.record.size // 4:,} tokens, {room:,} left"
             return False
-        segment = self.maker.make(file.record, form)
+        try:
+            segment = self.maker.make(file.record, form)
+        except OSError as error:  # deleted since it was indexed
+            file.reason = f"cannot be read: {error.strerror or error}"
+            return False
         if segment is None:
             return False
         if segment.tokens > room:

@@ -42,6 +42,7 @@ CREATE VIRTUAL TABLE IF NOT EXISTS search_words USING fts5(
 #: of the columns of search_words: name, place, signature, doc, body
 _WEIGHTS = (4.0, 1.5, 2.0, 3.0, 1.0)
 _CANDIDATES = 300
+_MANY = 50
 #: share of a BM25 score that does not depend on how many words of the query occur; weight of those in the name.
 #: Chosen on 41 questions about flask, requests, fastapi and tornado: 25 right firsts, 36 within the first five.
 _BASE, _NAMED = 0.4, 1.0
@@ -90,8 +91,7 @@ def search(
                 kept = not last and isinstance(index._source, WorkTree)
                 tables = SearchTables(connect(index if kept else None, FILE_NAME, _SCHEMA, VERSION))
                 _tables[index] = tables
-            tables.update(index)
-            return tables.search(index, query, limit=limit, languages=languages, paths=paths)
+            return tables.run(index, query, limit=limit, languages=languages, paths=paths)
         except sqlite3.Error as error:  # locked, full or damaged: this process goes on in memory
             _tables.pop(index, None)
             if tables is not None:
@@ -109,31 +109,44 @@ class SearchTables:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
 
+    def run(self, index: Index, query: str, **options: Any) -> list[Hit]:
+        """Bring the tables up to date and search them, in one transaction."""
+        try:
+            self.update(index)
+            hits = self.search(index, query, **options)
+            self.connection.execute("COMMIT")
+            return hits
+        except BaseException:
+            if self.connection.in_transaction:
+                self.connection.execute("ROLLBACK")
+            raise
+
     def update(self, index: Index) -> int:
-        """Make the tables mirror the index; returns how many files were read. All or nothing."""
-        wanted = {_key(r.path): _stamp(index, r) for r in index.files() if _searchable(r)}
-        rows = self.connection.execute("SELECT path, stamp FROM search_file")
-        have = {bytes(path): stamp for path, stamp in rows}
-        stale = [path for path, stamp in have.items() if wanted.get(path) != stamp]
-        fresh = sorted(path for path, stamp in wanted.items() if have.get(path) != stamp)
+        """Make the tables mirror the index, in one transaction that is left open, so that what is read next is
+        what was made; returns how many files were read."""
+        run = self.connection.execute
+        run("BEGIN")
+        stale, fresh = self._difference(index)
         if not stale and not fresh:
             return 0
-        if len(fresh) > 50:
+        run("ROLLBACK")
+        if len(fresh) > _MANY:
             index.symbols()  # reads the definitions of all files with one query
-        made = [
-            (path, units(_path(path), index.text(_path(path)), definitions_of(index, _path(path)))) for path in fresh
-        ]
-        self.connection.execute("BEGIN IMMEDIATE")
-        try:
-            for path in stale:
-                self._remove(path)
-            for path, found in made:
-                self._add(path, wanted[path], found)
-        except BaseException:
-            self.connection.execute("ROLLBACK")
-            raise
-        self.connection.execute("COMMIT")
-        return len(fresh)
+        made = {path: _units(index, _path(path)) for path in fresh}
+        run("BEGIN IMMEDIATE")
+        stale, fresh = self._difference(index)  # another process may have been quicker
+        for path in stale:
+            self._remove(path)
+        for path, stamp in fresh.items():
+            self._add(path, stamp, made[path] if path in made else _units(index, _path(path)))
+        return len(made)
+
+    def _difference(self, index: Index) -> tuple[list[bytes], dict[bytes, str]]:
+        """Paths to remove, and paths to add with their stamps."""
+        wanted = {_key(r.path): _stamp(index, r) for r in index.files() if _searchable(r)}
+        have = {bytes(path): stamp for path, stamp in self.connection.execute("SELECT path, stamp FROM search_file")}
+        stale = [path for path, stamp in have.items() if wanted.get(path) != stamp]
+        return stale, {path: wanted[path] for path in sorted(wanted) if have.get(path) != wanted[path]}
 
     def _remove(self, path: bytes) -> None:
         run = self.connection.execute
@@ -143,7 +156,7 @@ class SearchTables:
 
     def _add(self, path: bytes, stamp: str, found: list[Unit]) -> None:
         run = self.connection.execute
-        run("INSERT OR REPLACE INTO search_file VALUES (?, ?)", (path, stamp))
+        run("INSERT INTO search_file VALUES (?, ?)", (path, stamp))
         for u in found:
             row = (path, u.start_line, u.end_line, u.qualified, u.name, _fold(u.name), u.kind, u.snippet)
             at = run("INSERT INTO search_unit VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)", row).lastrowid
@@ -302,6 +315,13 @@ def _stamp(index: Index, record: FileRecord) -> str:
     """Changes when the content of the file does, or what is extracted from it."""
     language = index.language(record.path)
     return f"{record.blob}:{record.language}:{language.version if language is not None else 0}"
+
+
+def _units(index: Index, path: str) -> list[Unit]:
+    try:
+        return units(path, index.text(path), definitions_of(index, path))
+    except OSError:  # deleted since it was indexed
+        return []
 
 
 def _wanted(record: FileRecord, languages: Collection[str] | None, paths: Collection[str] | None) -> bool:

@@ -204,3 +204,18 @@ def test_paths_that_are_not_utf8_can_be_packed(make_repository: Make) -> None:
 def test_an_empty_repository_makes_an_empty_pack(make_repository: Make) -> None:
     pack = build_pack(Index.open(make_repository({})).refresh(), 1000, count, question="what is this")
     assert (pack.segments, pack.tokens, pack.render()) == ((), 0, "")
+
+
+def test_text_that_decodes_to_lone_surrogates_can_be_packed(make_repository: Make) -> None:
+    root = make_repository({"a.py": b"# coding: raw_unicode_escape\n# \xff\nx = '\\ud800'\n"})
+    pack = build_pack(Index.open(root).refresh(), 1000, count, question="x")
+    assert "x = " in pack.render().encode("utf-8").decode("utf-8")
+
+
+def test_a_file_deleted_after_indexing_is_left_out(index: Index) -> None:
+    fresh = Index.open(index.root).refresh()
+    (index.root / "pkg/tools.py").unlink()
+    pack = build_pack(fresh, 10_000, count, question="join")
+    reasons = {x.path: x.reason for x in pack.left_out}
+    assert reasons["pkg/tools.py"] == "cannot be read: No such file or directory"
+    assert "pkg/service.py" in paths(pack)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -176,3 +177,29 @@ def test_names_that_are_not_utf8_can_be_found(make_repository: Make) -> None:
 
 def test_an_empty_repository_has_no_hits(make_repository: Make) -> None:
     assert Index.open(make_repository({})).refresh().search("anything") == []
+
+
+def test_processes_that_search_at_once_agree(make_repository: Make) -> None:
+    root = make_repository({f"m{n}.py": f"def common_{n}():\n    return 'shared words {n}'\n" for n in range(120)})
+    Index.open(root).refresh()
+    code = (
+        "import sys; from repo_index import Index\n"
+        "print([h.symbol for h in Index.open(sys.argv[1]).refresh().search('common shared words', limit=200)])"
+    )
+    command = [sys.executable, "-c", code, str(root)]
+    running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    found = {process.communicate(timeout=120)[0] for process in running}
+    assert len(found) == 1 and found.pop().count("common_") == 120
+
+
+def test_text_that_decodes_to_lone_surrogates_is_indexed(make_repository: Make) -> None:
+    root = make_repository({"a.py": b"# coding: raw_unicode_escape\n# \xff\ndef wanted(x='\\ud800'):\n    pass\n"})
+    assert first(Index.open(root).refresh().search("wanted")).startswith("a.py")
+
+
+def test_a_file_deleted_after_indexing_is_passed_over(make_repository: Make) -> None:
+    root = make_repository({"a.py": "def alpha():\n    pass\n", "b.py": "def beta():\n    pass\n"})
+    Index.open(root).refresh()
+    index = Index.open(root).refresh()
+    (root / "a.py").unlink()
+    assert first(index.search("beta")) == "b.py::beta"
