@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -40,27 +41,29 @@ class Session:
             raise ValueError(f"a session of {limit} tokens has no room")
         self.model = model
         self.ids: list[int] = []
-        self.cache = KVCache(
-            config.layers, config.kv_heads, config.head_dim, limit, decoder.kv_dtype, decoder.kv_blocked
-        )
+        self.cache = KVCache(config, limit, decoder.kv_dtype, decoder.kv_blocked, model.budget.admit)
+        weakref.finalize(self, _give_back, model.budget, self.cache)
 
     def extend(self, ids: Sequence[int], all_logits: bool = False) -> Tensor:
         """Read `ids`; float32 logits after the last [vocabulary], or after each [n, vocabulary].
 
-        Raises ContextFull when they do not fit and ValueError for an id outside the vocabulary or an empty list; the
-        session is then as it was. An interrupted call leaves the session without these tokens.
+        Raises ContextFull or MemoryBudgetExceeded when they do not fit, and ValueError for an id outside the vocabulary
+        or an empty list; the session is then as it was, also after an interrupt.
         """
         ids = list(ids)
         vocabulary = self.model.config.vocabulary
         if not ids or min(ids) < 0 or max(ids) >= vocabulary:
             raise ValueError(f"token ids must be a non-empty list of numbers from 0 to {vocabulary - 1}")
-        before = self.cache.length
+        if all_logits:
+            self.model.budget.admit(4 * vocabulary * len(ids), passing=True)
+        before = len(self.ids)
         try:
             logits = self.model.decoder.forward(ids, self.cache, all_logits)
+            self.ids.extend(ids)
         except BaseException:
+            del self.ids[before:]
             self.cache.truncate(before)
             raise
-        self.ids.extend(ids)
         return logits
 
     def truncate(self, n: int) -> None:
@@ -75,11 +78,15 @@ class Session:
         save_session(Path(path), self.model.digest, self.ids, self.cache)
 
 
+def _give_back(budget: placement.Budget, cache: KVCache) -> None:
+    budget.release(cache.nbytes)
+
+
 class Model:
     """A decoder with its tokeniser. Make it with `load_model`."""
 
     def __init__(
-        self, path: Path, decoder: Decoder | NativeDecoder, digest: str, scheme: str, allowed: int | None
+        self, path: Path, decoder: Decoder | NativeDecoder, digest: str, scheme: str, budget: placement.Budget
     ) -> None:
         self.path = path
         """The GGUF file it came from."""
@@ -87,7 +94,7 @@ class Model:
         self.digest = digest
         """Of the weights, the scheme and the engine: equal digests give equal keys and values."""
         self.scheme = scheme
-        self._allowed = allowed
+        self.budget = budget
 
     @property
     def config(self) -> DecoderConfig:
@@ -154,12 +161,14 @@ def load_model(
     torch.set_num_threads(threads)
     scheme = dtype or "mix"
     repacked = prepare(path, scheme, allowed, progress)
-    header, _ = read_header(repacked)
+    header = read_header(repacked)
     config = DecoderConfig(**header["config"])
     native = header["kernels"] == NATIVE
     scratch = scratch_bytes(config) if native else workspace_bytes(config)
     keys_values = placement.kv_bytes(config, min(PLANNED_TOKENS, config.context))
-    placement.check(header["bytes"] + keys_values + scratch, allowed, config.name)
+    budget = placement.Budget(allowed, config.name)
+    budget.admit(header["bytes"] + scratch + keys_values, passing=True)
+    budget.admit(header["bytes"] + scratch)
     header, tensors = load_repacked(repacked)
     decoder = NativeDecoder(config, tensors, header["tensors"], threads) if native else build(config, tensors)
-    return Model(path, decoder, header["digest"], scheme, allowed)
+    return Model(path, decoder, header["digest"], scheme, budget)

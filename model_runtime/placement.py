@@ -75,17 +75,44 @@ def processors() -> int:
     return max(1, count)
 
 
-def check(needed: int, allowed: int | None, what: str) -> None:
-    """Raises MemoryBudgetExceeded when `needed` bytes are more than `allowed`, or than the machine has."""
-    free = available_memory()
-    limit = free if allowed is None else min(allowed, free)
-    if needed <= limit:
-        return
-    gigabytes = f"{needed / 2**30:.2f} GiB are needed and {limit / 2**30:.2f} GiB"
-    if limit == free:
-        raise MemoryBudgetExceeded(
-            f"{what}: {gigabytes} are free; close other programs or use a smaller model (qwen2.5-coder-0.5b)"
-        )
-    raise MemoryBudgetExceeded(
-        f"{what}: {gigabytes} are allowed; raise --memory or use a smaller model (qwen2.5-coder-0.5b)"
-    )
+def resident() -> int:
+    """Bytes of memory that this process holds now."""
+    import psutil
+
+    return int(psutil.Process().memory_info().rss)
+
+
+class Budget:
+    """The memory that a model may take, checked before it is taken.
+
+    `allowed` bounds the process: what it held when the budget was made, and everything admitted since. Without it
+    only the memory that the machine has to spare counts.
+    """
+
+    def __init__(self, allowed: int | None, what: str) -> None:
+        self.allowed = allowed
+        self.what = what
+        self.held = resident()
+
+    def admit(self, needed: int, passing: bool = False) -> None:
+        """Count `needed` more bytes as taken, unless only in passing. Raises MemoryBudgetExceeded when they do not
+        fit; nothing is counted then."""
+        if self.allowed is not None and self.held + needed > self.allowed:
+            raise MemoryBudgetExceeded(
+                f"{self.what} needs {_size(self.held + needed)} and {_size(self.allowed)} are allowed: "
+                "raise --memory, give it less to read, or use a smaller model (qwen2.5-coder-0.5b)"
+            )
+        if needed > (free := available_memory()):
+            raise MemoryBudgetExceeded(
+                f"{self.what} needs {_size(needed)} and {_size(free)} are free: "
+                "close other programs, give it less to read, or use a smaller model (qwen2.5-coder-0.5b)"
+            )
+        if not passing:
+            self.held += needed
+
+    def release(self, count: int) -> None:
+        self.held -= count
+
+
+def _size(count: int) -> str:
+    return f"{count / 2**30:.2f} GiB"

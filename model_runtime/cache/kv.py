@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
+
+from ..config import DecoderConfig
+from ..placement import kv_bytes
 
 #: positions of the first allocation, and the unit of every later one
 FIRST, BLOCK = 512, 32
@@ -23,12 +28,23 @@ class KVCache:
     With `blocked` keys, 16 positions lie together as [width, 16] in the same place (native/attention.h).
     """
 
-    def __init__(self, layers: int, kv_heads: int, width: int, limit: int, dtype: torch.dtype, blocked: bool) -> None:
+    def __init__(
+        self,
+        config: DecoderConfig,
+        limit: int,
+        dtype: torch.dtype,
+        blocked: bool,
+        admit: Callable[[int], None],
+    ) -> None:
+        """`admit(bytes)` is asked before memory is taken; what it raises, the caller sees."""
         self.limit = limit
         self.blocked = blocked
         self.length = 0
         self.capacity = _rounded(min(FIRST, limit))
-        self.layers = [torch.empty(2, kv_heads, self.capacity, width, dtype=dtype) for _ in range(layers)]
+        self._admit = admit
+        shape = (2, config.kv_heads, self.capacity, config.head_dim)
+        admit(kv_bytes(config, self.capacity, dtype.itemsize))
+        self.layers = [torch.empty(shape, dtype=dtype) for _ in range(config.layers)]
 
     @property
     def nbytes(self) -> int:
@@ -42,12 +58,12 @@ class KVCache:
         if needed <= self.capacity:
             return
         capacity, held = _rounded(min(self.limit, max(needed, 2 * self.capacity))), _rounded(self.length)
-        grown = []
-        for old in self.layers:
+        self._admit(self.nbytes // self.capacity * (capacity - self.capacity))
+        for index, old in enumerate(self.layers):  # one at a time: only one layer is there twice
             new = old.new_empty(2, old.shape[1], capacity, old.shape[3])
             new[:, :, :held] = old[:, :, :held]
-            grown.append(new)
-        self.layers, self.capacity = grown, capacity
+            self.layers[index] = new
+        self.capacity = capacity
 
     def write(self, layer: int, keys: Tensor, values: Tensor, start: int) -> tuple[Tensor, Tensor]:
         """Store [n, kv_heads, width] from position `start`; returns all up to there, [kv_heads, start + n, width].

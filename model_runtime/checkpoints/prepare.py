@@ -11,7 +11,8 @@ from typing import cast
 
 from .. import placement
 from ..catalog import cache_root
-from ..config import DecoderConfig, from_gguf
+from ..config import DecoderConfig, UnsupportedModel, from_gguf
+from ..gguf_metadata import BadGGUF
 from ..kernels import aten, blocks16
 from ..kernels.build import why_not
 from ..kernels.native_decoder import suits
@@ -46,17 +47,18 @@ def prepare(source: Path, scheme: str, allowed: int | None, progress: Callable[[
     for path in (repacked_path(source, scheme, BLOCKS16), repacked_path(source, scheme, ATEN)):
         if path.is_file():
             try:
-                header, _ = repacked.read_header(path)
+                header = repacked.read_header(path)
             except repacked.BadRepackedFile:
                 continue
             if header["kernels"] == packer_for(scheme, DecoderConfig(**header["config"])).NAME:
                 return path
     file = GGUFFile(source)
     config = config_of(file)
+    check_shapes(file, config)
     largest = max(math.prod(info.shape) for info in file.tensors.values())
     packer = packer_for(scheme, config)
     # PyTorch's packing holds a whole matrix in float32 and in its packed form; ours holds it packed
-    placement.check((4 if packer is BLOCKS16 else 12) * largest, allowed, f"packing {config.name}")
+    placement.Budget(allowed, f"packing {config.name}").admit((4 if packer is BLOCKS16 else 12) * largest)
     with source.open("rb") as stream:
         content = hashlib.file_digest(stream, "sha256").hexdigest()
     digest = hashlib.sha256(json.dumps([content, scheme, ENGINE_VERSION, packer.NAME]).encode()).hexdigest()
@@ -69,10 +71,57 @@ def prepare(source: Path, scheme: str, allowed: int | None, progress: Callable[[
     }
     path = repacked_path(source, scheme, packer)
     repacked.write(path, about, _counted(repack(file, config, scheme, packer), config.layers + 2, progress))
+    _remove_older(path, content, scheme, packer)
     return path
 
 
+def _remove_older(path: Path, content: str, scheme: str, packer: Packer) -> None:
+    """Remove what earlier versions packed from the same weights."""
+    for other in path.parent.glob(f"*-{scheme}-{packer.NAME}-*.weights"):
+        if other == path:
+            continue
+        try:
+            if repacked.read_header(other)["source_sha256"] == content:
+                other.unlink()
+        except (OSError, repacked.BadRepackedFile):
+            pass
+
+
+def check_shapes(file: GGUFFile, config: DecoderConfig) -> None:
+    """Raises BadGGUF when a tensor is missing or has not the shape that the metadata asks for."""
+    wanted: dict[str, tuple[int, ...]] = {
+        "token_embd.weight": (config.vocabulary, config.hidden),
+        "output_norm.weight": (config.hidden,),
+    }
+    if not config.tied_output:
+        wanted["output.weight"] = (config.vocabulary, config.hidden)
+    if "rope_freqs.weight" in file.tensors:
+        wanted["rope_freqs.weight"] = (config.head_dim // 2,)
+    matrices: dict[str, tuple[int, ...]] = {
+        "attn_q": (config.query_width, config.hidden),
+        "attn_k": (config.kv_width, config.hidden),
+        "attn_v": (config.kv_width, config.hidden),
+        "attn_output": (config.hidden, config.query_width),
+        "ffn_gate": (config.feed_forward, config.hidden),
+        "ffn_up": (config.feed_forward, config.hidden),
+        "ffn_down": (config.hidden, config.feed_forward),
+    }
+    for layer in range(config.layers):
+        for norm in ("attn_norm", "ffn_norm"):
+            wanted[f"blk.{layer}.{norm}.weight"] = (config.hidden,)
+        for name, shape in matrices.items():
+            wanted[f"blk.{layer}.{name}.weight"] = shape
+            if f"blk.{layer}.{name}.bias" in file.tensors:
+                wanted[f"blk.{layer}.{name}.bias"] = shape[:1]
+    for name, expected in wanted.items():
+        if (shape := file.info(name).shape) != expected:
+            raise BadGGUF(f"{file.path}: {name} has the shape {list(shape)} instead of {list(expected)}")
+    if unknown := sorted(file.tensors.keys() - wanted.keys()):
+        raise UnsupportedModel(f"{file.path} has tensors that no block here reads: {', '.join(unknown[:3])}")
+
+
 def config_of(file: GGUFFile) -> DecoderConfig:
+    """The description of the decoder in a file."""
     vocabulary = file.info("token_embd.weight").shape[0]
     return from_gguf(file.metadata, vocabulary, tied_output="output.weight" not in file.tensors)
 

@@ -1,7 +1,7 @@
 """Packed weights on disk: written once, then memory-mapped, so that loading is quick and pages are shared.
 
-Layout: the magic, the length of the header (uint64, little-endian), the SHA-256 of the header, the header (JSON: what
-the weights are, and dtype, shape and place of each tensor), then the tensors, each on a 64-byte boundary.
+Layout: 64 bytes of magic, place, length and SHA-256 of the header; the tensors, each on a 64-byte boundary; the header
+(JSON: what the weights are, and dtype, shape and place of each tensor), with which the file ends.
 """
 
 from __future__ import annotations
@@ -18,9 +18,8 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 
-_MAGIC = b"V4WEIGHT"
-_FIXED = len(_MAGIC) + 8 + 32
-_ALIGN = 64
+_MAGIC = b"V4WEIGH2"
+_ALIGN = _LEAD = 64
 _MOST_HEADER = 16_000_000
 _DTYPES = {
     "uint8": torch.uint8,
@@ -36,28 +35,26 @@ class BadRepackedFile(RuntimeError):
 
 
 def write(path: Path, about: dict[str, Any], tensors: Iterable[tuple[str, Tensor, dict[str, Any]]]) -> None:
-    """Write the file whole or not at all, readable by its owner alone. Raises OSError when the disk refuses."""
+    """Write the file whole or not at all, readable by its owner alone. `tensors`: name, tensor, and what else is to be
+    kept about it. Raises OSError when the disk refuses."""
     path.parent.mkdir(parents=True, exist_ok=True)
     entries: dict[str, dict[str, Any]] = {}
     handle, draft = tempfile.mkstemp(dir=path.parent, prefix=".making-")
     try:
-        with os.fdopen(handle, "wb") as file, tempfile.TemporaryFile(dir=path.parent) as body:
-            at = 0
+        with os.fdopen(handle, "wb") as file:
+            file.write(b"\0" * _LEAD)
             for name, tensor, more in tensors:
                 tensor = tensor.contiguous()
                 kind = str(tensor.dtype).removeprefix("torch.")
-                entries[name] = {"dtype": kind, "shape": list(tensor.shape), "at": at, **more}
-                data = tensor.view(-1).view(torch.uint8).numpy().data
-                body.write(data)
-                padding = -len(data) % _ALIGN
-                body.write(b"\0" * padding)
-                at += len(data) + padding
+                entries[name] = {"dtype": kind, "shape": list(tensor.shape), "at": file.tell(), **more}
+                file.write(tensor.view(-1).view(torch.uint8).numpy().data)
+                file.write(b"\0" * (-file.tell() % _ALIGN))
+            at = file.tell()
             header = json.dumps({**about, "tensors": entries, "bytes": at}, sort_keys=True).encode()
-            file.write(_MAGIC + len(header).to_bytes(8, "little") + hashlib.sha256(header).digest() + header)
-            file.write(b"\0" * (-file.tell() % _ALIGN))
-            body.seek(0)
-            while block := body.read(1 << 22):
-                file.write(block)
+            file.write(header)
+            file.seek(0)
+            file.write(_MAGIC + at.to_bytes(8, "little") + len(header).to_bytes(8, "little"))
+            file.write(hashlib.sha256(header).digest())
             file.flush()
             os.fsync(file.fileno())
         os.replace(draft, path)
@@ -66,35 +63,33 @@ def write(path: Path, about: dict[str, Any], tensors: Iterable[tuple[str, Tensor
         raise
 
 
-def read_header(path: Path) -> tuple[dict[str, Any], int]:
-    """The header and the byte where the tensors start. Raises BadRepackedFile, or OSError when unreadable."""
+def read_header(path: Path) -> dict[str, Any]:
+    """What the file holds. Raises BadRepackedFile, or OSError when unreadable."""
     with path.open("rb") as file:
-        fixed = file.read(_FIXED)
-        if len(fixed) < _FIXED or not fixed.startswith(_MAGIC):
+        lead = file.read(_LEAD)
+        if len(lead) < _LEAD or not lead.startswith(_MAGIC):
             raise BadRepackedFile(f"{path} is not a file of packed weights")
-        length = int.from_bytes(fixed[8:16], "little")
-        raw = file.read(length) if length <= _MOST_HEADER else b""
-        if hashlib.sha256(raw).digest() != fixed[16:]:
-            raise BadRepackedFile(f"{path}: the header is damaged")
-        header: dict[str, Any] = json.loads(raw)
-        start = -(-(_FIXED + length) // _ALIGN) * _ALIGN
+        at, length = int.from_bytes(lead[8:16], "little"), int.from_bytes(lead[16:24], "little")
         size = os.fstat(file.fileno()).st_size
-        if size != start + header["bytes"]:
-            raise BadRepackedFile(f"{path} has {size} bytes instead of {start + header['bytes']}")
-    return header, start
+        if at + length != size or length > _MOST_HEADER:
+            raise BadRepackedFile(f"{path} has {size} bytes instead of {at + length}")
+        file.seek(at)
+        raw = file.read(length)
+        if hashlib.sha256(raw).digest() != lead[24:56]:
+            raise BadRepackedFile(f"{path}: the header is damaged")
+    header: dict[str, Any] = json.loads(raw)
+    return header
 
 
 def load(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """The header and the tensors, mapped: reading them reads the file, and writing to them does not."""
-    header, start = read_header(path)
-    size = path.stat().st_size
-    storage = torch.UntypedStorage.from_file(str(path), shared=False, nbytes=size)
+    """The header and the tensors, mapped: reading them reads the file, and writing to them does not write it."""
+    header = read_header(path)
+    storage = torch.UntypedStorage.from_file(str(path), shared=False, nbytes=path.stat().st_size)
     tensors = {}
     for name, entry in header["tensors"].items():
-        dtype = _DTYPES[entry["dtype"]]
-        count, begin = math.prod(entry["shape"]), start + entry["at"]
-        tensor = torch.empty(0, dtype=dtype)
+        tensor = torch.empty(0, dtype=_DTYPES[entry["dtype"]])
+        begin, count = entry["at"], math.prod(entry["shape"])
         part = cast(torch.UntypedStorage, storage[begin : begin + count * tensor.element_size()])
-        tensor.set_(part, 0, tuple(entry["shape"]), torch.empty(entry["shape"], device="meta").stride())
-        tensors[name] = tensor
+        strides = torch.empty(entry["shape"], device="meta").stride()
+        tensors[name] = tensor.set_(part, 0, tuple(entry["shape"]), strides)
     return header, tensors

@@ -80,7 +80,7 @@ def scratch_bytes(config: DecoderConfig) -> int:
     """Memory that a decoder takes beside weights and caches."""
     widest = max(config.hidden, config.feed_forward, config.query_width)
     floats = 2 * config.hidden + 2 * config.query_width + 2 * config.kv_width + config.feed_forward
-    states = config.kv_heads * 64 * 32 * 4 * (_MAX_WIDTH + 2)
+    states = config.kv_heads * 64 * 16 * 4 * (_MAX_WIDTH + 2)
     return CHUNK * (4 * floats + widest * 3 // 2 + 4 * config.head_dim) + states + 4 * config.vocabulary
 
 
@@ -139,7 +139,7 @@ class NativeDecoder:
         self._library.v4_engine_new.restype = c_void_p
         self._library.v4_engine_new.argtypes = (c_void_p, c_int, c_int)
         self._library.v4_engine_free.argtypes = (c_void_p,)
-        self._library.v4_forward.argtypes = (c_void_p,) * 3 + (c_int, c_int, c_void_p, c_int, c_void_p, c_void_p)
+        self._library.v4_forward.argtypes = (c_void_p,) * 3 + (c_int, c_int) + (c_void_p,) * 4
         self._library.v4_head.argtypes = (c_void_p, c_void_p, c_void_p, c_int, c_void_p)
         self._lock = threading.Lock()
         self._engine: int | None = None
@@ -167,6 +167,7 @@ class NativeDecoder:
             raise ValueError("no tokens to read")
         cache.reserve(len(ids))
         pointers = (c_void_p * len(cache.layers))(*(layer.data_ptr() for layer in cache.layers))
+        capacities = (c_int * len(cache.layers))(*(layer.shape[2] for layer in cache.layers))
         tokens = torch.tensor(ids)
         wanted = len(ids) if all_logits else 1
         logits = torch.empty(wanted, self.config.vocabulary)
@@ -184,7 +185,7 @@ class NativeDecoder:
                     count,
                     cache.length,
                     pointers,
-                    cache.capacity,
+                    capacities,
                     cos.data_ptr(),
                     sin.data_ptr(),
                 )

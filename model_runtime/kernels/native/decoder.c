@@ -46,7 +46,7 @@ typedef struct {
     float *x;               /* [rows, hidden]: embeddings in, last hidden states out */
     int rows, start;        /* tokens, and the position of the first */
     uint16_t *const *cache; /* of each layer: keys, then values */
-    int capacity;
+    const int *capacity;    /* of each layer's cache, positions */
     const float *cosine, *sine; /* [rows, width / 2], of these positions */
     float *logits;          /* for the head: [rows, vocabulary] */
 } Pass;
@@ -180,7 +180,7 @@ static void rotate(float *x, const float *cosine, const float *sine, int width, 
 
 static Memory memory_of(const Pass *pass, int layer, int head) {
     const Model *model = pass->model;
-    const size_t one = (size_t)pass->capacity * (size_t)model->width;
+    const size_t one = (size_t)pass->capacity[layer] * (size_t)model->width;
     const uint16_t *keys = pass->cache[layer];
     return (Memory){keys + (size_t)head * one, keys + (size_t)(model->kv_heads + head) * one, model->width};
 }
@@ -334,7 +334,7 @@ Engine *v4_engine_new(const Model *model, int rows, int threads) {
     if (queries > widest) widest = queries;
     const size_t groups = (widest + GROUP - 1) / GROUP, tiles = (n + TILE - 1) / TILE;
     engine->rows = rows;
-    engine->state_count = (size_t)(model->kv_heads * ATTEND_ROWS * 32);
+    engine->state_count = (size_t)model->kv_heads * ATTEND_ROWS * 16;
     engine->normed = malloc(sizeof(float) * n * hidden);
     engine->qkv = malloc(sizeof(float) * n * (size_t)((model->heads + 2 * model->kv_heads) * model->width));
     engine->mixed = malloc(sizeof(float) * n * queries);
@@ -351,10 +351,12 @@ Engine *v4_engine_new(const Model *model, int rows, int threads) {
 }
 
 /* Read `rows` tokens: x holds their embeddings and then their last hidden states. Returns 0, or -1 for more rows than
- * the engine was made for. */
-int v4_forward(Engine *engine, const Model *model, float *x, int rows, int start, uint16_t *const *cache, int capacity,
-               const float *cosine, const float *sine) {
-    if (rows < 1 || rows > engine->rows || start + rows > capacity) return -1;
+ * the engine was made for, or than a cache has room for. */
+int v4_forward(Engine *engine, const Model *model, float *x, int rows, int start, uint16_t *const *cache,
+               const int *capacity, const float *cosine, const float *sine) {
+    if (rows < 1 || rows > engine->rows || start < 0) return -1;
+    for (int i = 0; i < model->layers; i++)
+        if (start + rows > capacity[i]) return -1;
     Pass pass = {engine, model, x, rows, start, cache, capacity, cosine, sine, NULL};
     pool_run(engine->pool, pass_layers, &pass);
     return 0;
