@@ -10,7 +10,7 @@ from ..facts import Definition, Export, FileFacts, Occurrence, OccurrenceKind, R
 from .python_scopes import Binding, Chain, Name, Scope
 
 if TYPE_CHECKING:
-    from .python_extract import _Walk
+    from .python_walk import Walk
 
 _UNKNOWN = Receiver("unknown")
 _DEPTH = 12
@@ -36,7 +36,7 @@ class State(NamedTuple):
 UNKNOWN = State("unknown")
 
 
-def bind(walk: _Walk) -> FileFacts:
+def bind(walk: Walk) -> FileFacts:
     """The facts of the file that was walked."""
     return _Binder(walk).facts()
 
@@ -46,7 +46,7 @@ def _joined(*parts: str) -> str:
 
 
 class _Binder:
-    def __init__(self, walk: _Walk) -> None:
+    def __init__(self, walk: Walk) -> None:
         self.walk = walk
         self.out: FileFacts = walk.facts
         self.definitions: dict[str, Definition] = {}
@@ -94,7 +94,7 @@ class _Binder:
 
     # -- definitions by assignment
 
-    def _scopes(self, walk: _Walk) -> Iterator[Scope]:
+    def _scopes(self, walk: Walk) -> Iterator[Scope]:
         seen: set[int] = set()
         for chain in walk.chains:
             scope: Scope | None = chain.scope
@@ -105,7 +105,7 @@ class _Binder:
         if id(walk.module) not in seen:
             yield walk.module
 
-    def _variables(self, walk: _Walk) -> Iterator[tuple[Definition, Binding]]:
+    def _variables(self, walk: Walk) -> Iterator[tuple[Definition, Binding]]:
         """Names assigned in the module and in class blocks."""
         for scope in self._scopes(walk):
             if scope.kind not in ("module", "class"):
@@ -152,7 +152,7 @@ class _Binder:
             signature=text.split("\n", 1)[0][:160],
         )
 
-    def _attributes(self, walk: _Walk) -> Iterator[tuple[Definition, str]]:
+    def _attributes(self, walk: Walk) -> Iterator[tuple[Definition, str]]:
         """`self.x = value` in methods, where the class block does not define x."""
         first: dict[str, tuple[Name, tuple[Span, int, int], str]] = {}
         kinds: dict[str, list[Chain | None]] = {}

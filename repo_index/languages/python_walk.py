@@ -1,0 +1,151 @@
+"""One pass over the tree of a Python file, and what it collects."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
+from typing import Any
+
+from ..encoding import parseable
+from ..facts import Definition, FileFacts, Span
+from .python_scopes import Binding, Chain, Name, Scope, Step
+
+TYPE_ONLY = 1
+"""Flag: under `if TYPE_CHECKING`."""
+CONDITIONAL = 2
+"""Flag: under a module-level `if` or `try`."""
+ANNOTATION = 4
+"""Flag: strings here are forward references."""
+DOCSTRING = 8
+"""Flag: the block of a class or function, whose first string is its documentation."""
+
+
+@lru_cache(maxsize=1)
+def _language() -> Any:
+    import tree_sitter
+    import tree_sitter_python
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return tree_sitter.Language(tree_sitter_python.language())
+
+
+@lru_cache(maxsize=1)
+def _parser() -> Any:
+    import tree_sitter
+
+    return tree_sitter.Parser(_language())
+
+
+@lru_cache(maxsize=1)
+def _comments() -> Any:
+    import tree_sitter
+
+    return tree_sitter.Query(_language(), "(comment) @comment")
+
+
+def parse(source: bytes) -> Any:
+    """The tree-sitter tree of a Python file. Byte offsets are those of `source`."""
+    return _parser().parse(parseable(source))
+
+
+class Walk:
+    """Everything that one pass over the tree collects. The stack is explicit: nesting depth is the author's choice,
+    not the interpreter's."""
+
+    def __init__(self, source: bytes) -> None:
+        self.source = source
+        self.tree = parse(source)
+        self.facts = FileFacts("python")
+        self.module = Scope("module", None, "")
+        self.chains: list[Chain] = []
+        self.definitions: list[Definition] = []
+        #: scope of each definition that has a body, by its position in `definitions`
+        self.bodies: dict[int, Scope] = {}
+        #: attributes assigned through a method's first parameter: (chain, value, statement, annotation)
+        self.attributes: list[tuple[Chain, list[Chain | None], tuple[Span, int, int], str]] = []
+        #: names in `__all__`, with their places
+        self.all_names: list[Name] = []
+        #: (object, attribute name) of getattr(object, "name") and the like
+        self.by_name: list[tuple[Chain, Name]] = []
+        self.has_all = False
+        self.all_readable = True
+        self.todo: list[tuple[Any, Scope, int]] = []
+
+    def run(self, handlers: Mapping[str, Handler]) -> None:
+        """Visit every node once. A node of a type without a handler passes its children on."""
+        root = self.tree.root_node
+        self.todo.append((root, self.module, 0))
+        todo = self.todo
+        while todo:
+            node, scope, flags = todo.pop()
+            handler = handlers.get(node.type)
+            if handler is None:
+                for child in reversed(node.named_children):
+                    todo.append((child, scope, flags))
+            else:
+                handler(self, node, scope, flags)
+        if root.has_error:
+            self._missing(root)
+        self._comments_of(root)
+        if self.has_all and self.all_readable:
+            self.facts.dunder_all = [n.text for n in self.all_names]
+
+    def push(self, nodes: Iterable[Any], scope: Scope, flags: int) -> None:
+        self.todo.extend((node, scope, flags) for node in reversed(list(nodes)))
+
+    def _missing(self, root: Any) -> None:
+        cursor = root.walk()
+        found = self.facts.errors
+        while True:
+            node = cursor.node
+            if node.is_missing:
+                found.append(((node.start_byte, node.end_byte), node.start_point[0] + 1))
+            if node.has_error and cursor.goto_first_child():
+                continue
+            while not cursor.goto_next_sibling():
+                if not cursor.goto_parent():
+                    found.sort()
+                    return
+
+    def text(self, node: Any) -> str:
+        return self.source[node.start_byte : node.end_byte].decode("utf-8", "replace")
+
+    def name(self, node: Any) -> Name:
+        return Name(self.text(node), node.start_byte, node.end_byte, node.start_point[0] + 1)
+
+    def bind(self, name: Name, scope: Scope) -> Binding:
+        where = scope.binder(name.text)
+        binding = where.bindings.get(name.text)
+        if binding is None:
+            binding = where.bindings[name.text] = Binding()
+        binding.names.append(name)
+        return binding
+
+    def chain(self, root: Name | None, steps: list[Step], scope: Scope, **more: Any) -> Chain:
+        chain = Chain(root, steps, scope, **more)
+        self.chains.append(chain)
+        return chain
+
+    def _comments_of(self, root: Any) -> None:
+        import tree_sitter
+
+        for node in tree_sitter.QueryCursor(_comments()).captures(root).get("comment", ()):
+            self.facts.texts.append((node.start_byte, node.end_byte, "comment"))
+
+
+Handler = Callable[[Walk, Any, Scope, int], None]
+"""Takes (walk, node, scope, flags), records what the node says and pushes what is inside it."""
+
+
+def content_span(walk: Walk, node: Any) -> Span | None:
+    """Span between the quotes of a plain string literal, None for anything else."""
+    if node.type != "string":
+        return None
+    first, last = node.children[0], node.children[-1]
+    if first.type != "string_start" or last.type != "string_end" or node.child_count > 3:
+        return None
+    if b"f" in walk.source[first.start_byte : first.end_byte].lower():
+        return None
+    return (first.end_byte, last.start_byte)
