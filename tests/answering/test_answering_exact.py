@@ -9,7 +9,7 @@ import pytest
 
 from repo_index import Index
 from v4cli.answering import exact
-from v4cli.answering.citations import CitationFilter, holds, named_sources, unknown_names
+from v4cli.answering.citations import CitationFilter, holds, supporting_sources, unknown_names
 from v4cli.answering.exact import Citation
 
 FILES = {
@@ -88,9 +88,11 @@ def test_brackets_that_are_no_citations_stay(index: Index) -> None:
     assert text == "items[0] and [a-z] and list[int]"
 
 
-def test_names_in_an_answer_point_to_their_sources(index: Index) -> None:
-    sources = [(Citation("shop/cart.py", 5, 6), "Cart.total"), (Citation("shop/till.py", 4, 5), "pay")]
-    assert named_sources("It calls total.", sources, index) == [Citation("shop/cart.py", 5, 6)]
+def test_sentences_are_given_the_source_that_supports_them(index: Index) -> None:
+    cart, till = Citation("shop/cart.py", 1, 6), Citation("shop/till.py", 4, 5)
+    sources = [(cart, "def add(self, item): self.items = [item]  # collects articles"), (till, "def pay(cart): total")]
+    text = "The items are articles that the cart collects. Nothing else is known about anything."
+    assert supporting_sources(text, sources, index) == [cart]
 
 
 def test_names_that_exist_nowhere_are_told(index: Index) -> None:

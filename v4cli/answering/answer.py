@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import NothingToDo
 from . import exact, prompt
-from .citations import CitationFilter, named_sources, unknown_names
+from .citations import CitationFilter, supporting_sources, unknown_names
 from .exact import Citation, Fact
 from .retrieve import retrieve
 
@@ -88,7 +88,7 @@ def from_model(
     text = "".join(pieces).strip()
     context = "\n".join(s.text for s in sources)
     citations = list(checked.cited)
-    for citation in named_sources(text, [(s.citation, s.qualified) for s in sources], index):
+    for citation in supporting_sources(text, [(s.citation, s.text) for s in sources], index):
         if citation not in citations:
             citations.append(citation)
     answer = Answer(text, citations, model=model.name)

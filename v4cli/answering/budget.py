@@ -1,7 +1,8 @@
 """How many prompt tokens `ask` may use on this machine, from the measured speed of reading.
 
-The speed is measured once a model, machine and thread count, and kept in the cache folder, so that the same
-question on the same machine gets the same prompt.
+The speed is measured once a model and machine, and kept in the cache folder, so that the same question on the same
+machine gets the same prompt. It is measured in processor time, not wall time, so that a machine that happens to be
+busy is not taken for a slow one.
 """
 
 from __future__ import annotations
@@ -46,16 +47,18 @@ def budget(model: Model, cache: Path) -> int:
 
 
 def _measure(model: Model) -> float:
+    import torch
+
     ids = (model.tokenizer.encode("def measure(values: list[float]) -> float:\n    return sum(values)\n") * 40)[
         :_SAMPLE_TOKENS
     ]
     best = float("inf")
     for _ in range(2):
         session = model.session()
-        started = time.perf_counter()
+        started = time.process_time()
         session.extend(ids)
-        best = min(best, time.perf_counter() - started)
-    return len(ids) / max(best, 1e-6)
+        best = min(best, time.process_time() - started)
+    return len(ids) * torch.get_num_threads() / max(best, 1e-6)
 
 
 def _write(path: Path, known: dict[str, float]) -> None:

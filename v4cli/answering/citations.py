@@ -6,6 +6,7 @@ no source has. A path:line that the model writes by itself is shown only when th
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -16,6 +17,12 @@ if TYPE_CHECKING:
     from repo_index.index import Index
 
 _MARK = re.compile(r"(?:\s|(?<![\w\])]))\[(\d{1,2}(?:\s*[,;-]\s*\d{1,2})*)\]")
+#: the share of a sentence's weight that a source must have to count as its support
+SUPPORT = 0.6
+_COMMON = frozenset(
+    "the and for with that this from are was were has have had not but its can will when then than into which"
+    " function class method file code source returns return self none true false import def".split()
+)
 #: what may still become a mark or a path:line: an unfinished bracket, the last word
 _OPEN = re.compile(r"\s?\[[\d,;\s-]{0,16}$|\s?\S*$")
 _PATH_LINE = re.compile(r"(?<![\w/.-])([\w./-]+\.\w{1,5}):(\d+)(?:-(\d+))?")
@@ -39,6 +46,7 @@ class CitationFilter:
         self._sources = [s if holds(s, index) else None for s in sources]
         self._index = index
         self._held = ""
+        self._shown = 0
         self.cited: list[Citation] = []
         self.dropped = 0
 
@@ -54,7 +62,11 @@ class CitationFilter:
         return self._resolve(ready)
 
     def _resolve(self, text: str) -> str:
-        return _PATH_LINE.sub(self._path_line, _MARK.sub(self._mark, text))
+        resolved = _PATH_LINE.sub(self._path_line, _MARK.sub(self._mark, text))
+        if self._shown == 0:
+            resolved = resolved.lstrip()
+        self._shown += len(resolved)
+        return resolved
 
     def _cite(self, citation: Citation) -> str:
         if citation not in self.cited:
@@ -70,7 +82,8 @@ class CitationFilter:
                 self.dropped += 1
             else:
                 shown.append(self._cite(source))
-        return f" [{', '.join(shown)}]" if shown else ""
+        # an answer that begins with its source has nothing yet to attach the mark to: it is listed at the end
+        return f" [{', '.join(shown)}]" if shown and found.start() + self._shown > 0 else ""
 
     def _path_line(self, found: re.Match[str]) -> str:
         start = int(found[2])
@@ -83,15 +96,31 @@ class CitationFilter:
         return found[1]
 
 
-def named_sources(answer: str, sources: Sequence[tuple[Citation, str]], index: Index) -> list[Citation]:
-    """Sources whose symbol the answer names, for an answer that carries too few citations of its own."""
-    words = set(re.findall(r"[A-Za-z_]\w*", answer))
-    found = []
-    for citation, qualified in sources:
-        name = qualified.rpartition(".")[2]
-        if len(name) > 2 and name in words and holds(citation, index) and citation not in found:
+def supporting_sources(answer: str, sources: Sequence[tuple[Citation, str]], index: Index) -> list[Citation]:
+    """The source that best supports each sentence of the answer, where one clearly does.
+
+    `sources` are (citation, text). A sentence is held against each source by the words they share, a word weighing
+    more the fewer sources have it; a source is given when it has most of the sentence's weight.
+    """
+    texts = [_words(text) for _, text in sources]
+    found: list[Citation] = []
+    for sentence in re.split(r"(?<=[.!?])\s+|\n+", answer):
+        words = {w for w in _words(sentence) if any(w in text for text in texts)}
+        weights = {w: math.log(1 + len(texts) / sum(w in text for text in texts)) for w in sorted(words)}
+        total = sum(weights.values())
+        if len(words) < 3:
+            continue
+        scores = [sum(weights[w] for w in sorted(words) if w in text) / total for text in texts]
+        best = max(range(len(texts)), key=lambda i: (scores[i], -len(texts[i]), -i))
+        citation = sources[best][0]
+        if scores[best] >= SUPPORT and citation not in found and holds(citation, index):
             found.append(citation)
     return found
+
+
+def _words(text: str) -> set[str]:
+    parts = re.findall(r"[A-Z]?[a-z]{3,}|[A-Z]{2,}|\d{2,}", text)
+    return {p.lower() for p in parts} - _COMMON
 
 
 def unknown_names(answer: str, context: str, index: Index) -> list[str]:

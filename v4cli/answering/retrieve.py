@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 #: a longer definition is cut to its head, in lines
 WHOLE_LINES = 90
 HEAD_LINES = 60
-SEARCHED = 24
+SEARCHED = 16
+#: after the first SURE hits, one with less than this share of the best score only distracts a small model
+SURE, FAINT = 4, 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +57,21 @@ def retrieve(question: str, index: Index, budget: int, count: Callable[[str], in
 
 def _candidates(question: str, index: Index) -> Iterable[Source]:
     for mention in sorted(find_mentions(question, index), key=lambda m: (m.strength == "weak", m.start)):
-        matches = [m for m in mention.of("symbol") if m.score >= 1.0]
-        record_role = {m.ref: getattr(index.file(m.ref.partition("::")[0]), "role", "") for m in matches}
-        matches.sort(key=lambda m: (record_role[m.ref] != "source", m.ref))
-        for match in matches[: 2 if mention.strength == "strong" else 1]:
-            if record_role[match.ref] == "source":
-                yield _of_symbol(index, index.symbol(match.ref))
-    for hit in index.search(question, limit=SEARCHED):
+        if mention.strength == "weak" and not mention.text[0].isupper():
+            continue  # "the request filter": words of the language that are names of something as well
+        symbols = [index.symbol(m.ref) for m in mention.of("symbol") if m.score >= 1.0]
+        symbols = [s for s in symbols if getattr(index.file(s.path), "role", "") == "source"]
+        symbols.sort(key=lambda s: (s.qualified.count("."), s.id))
+        for symbol in symbols[: 2 if mention.strength == "strong" else 1]:
+            yield _of_symbol(index, symbol)
+    hits = index.search(question, limit=SEARCHED)
+    for position, hit in enumerate(hits):
+        if position >= SURE and hit.score < FAINT * hits[0].score:
+            break
         if hit.symbol is not None:
             symbol = index.symbol(hit.symbol)
-            yield _of_symbol(index, symbol)
+            if symbol.end_line > symbol.line or hit is hits[0]:
+                yield _of_symbol(index, symbol)
         else:
             yield _of_lines(index, hit.path, hit.start_line, hit.end_line)
 
