@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from ...errors import Refused
 from ..operation import LeftAlone
-from ..python.deletion import delete_lines
+from ..python.deletion import delete_lines, unlist
 from ..python.handles import Handles
 from ..python.imports import ImportEditor, ImportName, NewImport
 from ..python.modules import Modules, absolute_in, is_package, is_python, respell
@@ -21,7 +21,7 @@ from ..python.rewrite import FileRewrite, Relocation, all_entries, outermost_fun
 from ..python.scopes import BUILTINS, Scopes, Use
 from ..python.source import docstring, dotted, is_type_checking, parse, try_parse
 from ..workspace import Edit, Workspace
-from .editing import apply_edits, merge_deletions, unlist
+from .editing import apply_edits, merge_deletions, trimmed
 from .needs import Need, chain_at, needs
 from .pieces import Piece, bound_by, cut, statements_of
 from .target import TargetFile, header_for
@@ -185,7 +185,8 @@ class Carry:
             contents[self.job.source] = None
         else:
             outside += delete_lines(self.source, self.spans)
-            contents[self.job.source] = apply_edits(self.source.data, merge_deletions(outside))
+            rest = apply_edits(self.source.data, merge_deletions(outside))
+            contents[self.job.source] = trimmed(rest, self.source.data)
         return Result(contents, self.left, self.notes)
 
     def _piece_end(self, offset: int) -> int:
@@ -422,10 +423,11 @@ class Carry:
             if self.job.keep_alias:
                 self.editor.add_top(new if uses else NewImport(spec, name, name))
                 continue
+            typing = [u for u in uses if u.annotation and (u.quoted or self.scopes.lazy_annotations)]
+            if typing and (self.lazy.back or len(typing) == len(uses)):
+                self.editor.add_typing(new)
+                uses = [u for u in uses if u not in typing]
             for use in uses:
-                if all(u.annotation and (u.quoted or self.scopes.lazy_annotations) for u in uses):
-                    self.editor.add_typing(new)
-                    continue
                 if not self.lazy.back:
                     self.editor.add_top(new)
                     continue

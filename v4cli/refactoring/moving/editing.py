@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-
-from ..python.source import PythonSource
 from ..workspace import Edit
 
 
@@ -33,25 +30,12 @@ def merge_deletions(edits: list[Edit]) -> list[Edit]:
     return [*others, *merged]
 
 
-def unlist(source: PythonSource, entry: ast.Constant) -> Edit:
-    """The edit that takes an entry out of the list of `__all__`, with its comma and, if it has one, its line."""
-    start, end = source.span(entry)
-    data = source.data
-    line, line_end = source.line_start(start), source.line_end(end)
-    rest = data[end:line_end].strip()
-    if not data[line:start].strip() and (rest in {b"", b","} or rest.startswith((b",  #", b", #", b"#"))):
-        return Edit(line, line_end, b"")
-    after = end
-    while after < len(data) and data[after : after + 1] in b" \t":
-        after += 1
-    if data[after : after + 1] == b",":
-        after += 1
-        while data[after : after + 1] in (b" ", b"\t"):
-            after += 1
-        return Edit(start, after, b"")
-    before = start
-    while data[before - 1 : before] in (b" ", b"\t", b"\n", b"\r"):
-        before -= 1
-    if data[before - 1 : before] == b",":
-        return Edit(before - 1, end, b"")
-    return Edit(start, end, b"")
+def trimmed(data: bytes, before: bytes) -> bytes:
+    """Without blank lines at the start and the end that `before` did not have."""
+    blank = b"\r\n"
+    if before[:1] not in blank:
+        data = data.lstrip(blank)
+    if data.endswith((b"\n\n", b"\n\r\n")) and not before.endswith((b"\n\n", b"\n\r\n")):
+        kept = data.rstrip(blank)
+        data = kept + (b"\r\n" if data[len(kept) :].startswith(b"\r\n") else b"\n")
+    return data

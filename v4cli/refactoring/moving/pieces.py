@@ -24,7 +24,7 @@ class Piece:
 
 def bound_by(scopes: Scopes, statement: ast.stmt) -> set[str]:
     """The module-level names that a top-level statement binds."""
-    inside = set(ast.walk(statement))
+    inside = set(ast.walk(statement)) - scopes.through_global
     return {name for name, nodes in scopes.module.bindings.items() if any(n in inside for n in nodes)}
 
 

@@ -35,13 +35,16 @@ def relocate(ws: Workspace, job: Job, changelog: bool = False) -> Outcome:
         ]
     else:
         found = [_name_mentions(ws, sorted(job.names), source_name, target_name, changelog)]
+    together: dict[str, set[Edit]] = {}
     for edits, left in found:
         outcome.left_alone += left
-        for path in sorted(edits):
-            if reason := ws.protected(path):
-                outcome.left_alone.append(LeftAlone(path, 1, "", reason))
-            else:
-                ws.edit(path, sorted(edits[path]))
+        for path, more in edits.items():
+            together.setdefault(path, set()).update(more)
+    for path in sorted(together):
+        if reason := ws.protected(path):
+            outcome.left_alone.append(LeftAlone(path, 1, "", reason))
+        else:
+            ws.edit(path, sorted(together[path]))
     outcome.left_alone = sorted(set(outcome.left_alone))
     return outcome
 
@@ -88,6 +91,8 @@ def _edges(cycle: list[str]) -> list[Edge]:
 
 def _was_there(cycle: list[str], job: Job, before: set[Edge]) -> bool:
     """Whether the same cycle went through the source before."""
+    if job.source in cycle:
+        return False
     renamed = [job.source if path == job.target else path for path in cycle]
     return all(a == b or (a, b) in before for a, b in _edges(renamed))
 

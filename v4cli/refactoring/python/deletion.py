@@ -89,3 +89,27 @@ def delete_lines(source: PythonSource, ranges: list[Span]) -> Iterator[Edit]:
         elif before == 0:
             start, end = 0, after
         yield Edit(start, end, b"")
+
+
+def unlist(source: PythonSource, entry: ast.Constant) -> Edit:
+    """The edit that takes an entry out of the list of `__all__`, with its comma and, if it has one, its line."""
+    start, end = source.span(entry)
+    data = source.data
+    line, line_end = source.line_start(start), source.line_end(end)
+    rest = data[end:line_end].strip()
+    if not data[line:start].strip() and (rest in {b"", b","} or rest.startswith((b",  #", b", #", b"#"))):
+        return Edit(line, line_end, b"")
+    after = end
+    while after < len(data) and data[after : after + 1] in b" \t":
+        after += 1
+    if data[after : after + 1] == b",":
+        after += 1
+        while data[after : after + 1] in (b" ", b"\t"):
+            after += 1
+        return Edit(start, after, b"")
+    before = start
+    while data[before - 1 : before] in (b" ", b"\t", b"\n", b"\r"):
+        before -= 1
+    if data[before - 1 : before] == b",":
+        return Edit(before - 1, end, b"")
+    return Edit(start, end, b"")

@@ -253,6 +253,11 @@ class ImportEditor:
         inserted: dict[ImportStatement, list[NewImport]] = {}
         for statement, new in self._near.items():
             (replaced if statement in gone else inserted)[statement] = new
+        typing = [s for s in self.statements if self.source.type_checking(s.node)]
+        if self._new_typing and typing and all(s in gone for s in typing):
+            # the block would be left empty: what is new takes the place of what goes
+            replaced.setdefault(typing[0], []).extend(self._new_typing)
+            self._new_typing = []
         for statement in self.statements:
             if statement not in gone:
                 edits += self._edit_statement(statement)

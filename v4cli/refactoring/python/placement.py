@@ -77,12 +77,12 @@ class Placement:
         the new statement follows `near`."""
         at_top = [n for n in live if n in self.source.tree.body]
         header = self._leading(at_top)
-        by_place: dict[tuple[int, str], list[str]] = {}
+        by_place: dict[tuple[int, str], list[tuple[str, str]]] = {}
         for text, module in sorted(new, key=lambda pair: (self.group(pair[1]), sort_key(pair[0]))):
             place = self._place(text, self.group(module), header, near)
-            by_place.setdefault(place, []).append(text)
-        for (offset, style), texts in sorted(by_place.items()):
-            yield Edit(offset, offset, self.source.encode(self._block(texts, offset, style)))
+            by_place.setdefault(place, []).append((text, module))
+        for (offset, style), items in sorted(by_place.items()):
+            yield Edit(offset, offset, self.source.encode(self._block(self._grouped(items, ""), offset, style)))
 
     def _leading(self, nodes: list[ast.Import | ast.ImportFrom]) -> list[ast.Import | ast.ImportFrom]:
         """The imports before the first definition or other code; all of them where there are none before."""
@@ -153,9 +153,8 @@ class Placement:
             end = source.line_end(end)
         return end
 
-    def _block(self, texts: list[str], offset: int, style: str) -> str:
+    def _block(self, lines: str, offset: int, style: str) -> str:
         data = self.source.data
-        lines = "".join(f"{text}\n" for text in texts)
         if offset and not data[:offset].endswith((b"\n", b"\r")):
             lines = "\n" + lines
         if style == "after":

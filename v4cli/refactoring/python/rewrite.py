@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from ...errors import Refused
 from ..operation import LeftAlone
 from ..workspace import Edit
+from .deletion import unlist
 from .handles import Handles
 from .imports import ImportEditor, ImportName, ImportStatement, NewImport
 from .locals import clash
 from .modules import Modules, absolute_in, is_package, relative_in
-from .scopes import Scope, Scopes, Use, enclosing_function
+from .scopes import Scope, Scopes, Use, enclosing_function, scopes_between
 from .source import FUNCTIONS, FunctionNode, PythonSource, Span, dotted
 
 
@@ -170,6 +171,8 @@ class FileRewrite:
         if self._taken_in(new):
             return self._inline_module(name)
         asname = name.asname
+        if asname is None and self._use_present(name, new):
+            return None
         if asname is None or asname == name.name:
             explicit = asname is not None
             if leaf == name.name or self.rename_binding(name, leaf):
@@ -189,6 +192,24 @@ class FileRewrite:
         elif not self._imported_in_block(statement, leaf, asname) or new_parent != parent:
             self.editor.add_near(item, statement)
         return None
+
+    def _use_present(self, name: ImportName, module: str) -> bool:
+        """Let the uses of a module go through the name by which the scope imports its new self already."""
+        home = self._home(name)
+        present = self._present(module, home) if home is not None else None
+        if home is None or present is None or present == name.local or len(home.bindings[name.local]) > 1:
+            return False
+        uses = self._uses(name)
+        if any(present in s.bindings for u in uses for s in scopes_between(u.scope, home)) or any(
+            u.quoted for u in uses
+        ):
+            return False
+        self.editor.drop(name)
+        self.edits += [Edit(*u.span, self.source.encode(present)) for u in uses]
+        entry = all_entries(self.source).get(name.local) if home is self.scopes.module else None
+        if entry is not None:
+            self.edits.append(unlist(self.source, entry))
+        return True
 
     def _imported_in_block(self, statement: ImportStatement, leaf: str, asname: str | None) -> bool:
         return any(n.name == leaf and n.asname == asname for n in statement.names)

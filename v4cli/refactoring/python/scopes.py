@@ -74,6 +74,8 @@ class Scopes(ast.NodeVisitor):
         self.uses: list[Use] = []
         self.all: list[Scope] = [self.module]
         self.star_imports: list[ast.ImportFrom] = []
+        #: nodes inside functions that bind names of the module, by a `global` statement
+        self.through_global: set[ast.AST] = set()
         self.scope_of: dict[ast.AST, Scope] = {source.tree: self.module}
         self._scope = self.module
         self._depth = 0
@@ -116,6 +118,7 @@ class Scopes(ast.NodeVisitor):
         scope = scope or self._scope
         if name in scope.globals:
             self.module.bindings.setdefault(name, []).append(node)
+            self.through_global.add(node)
         if name in scope.nonlocals:
             return
         scope.bindings.setdefault(name, []).append(node)
