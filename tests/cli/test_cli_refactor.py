@@ -270,6 +270,15 @@ def test_out_plan_only_and_plan_from_stdin(tool: Tool, tmp_path: Path) -> None:
         again = tool.run("--plan", "-", "--out", str(patch), stdin=plan)
         assert (again.returncode, again.stdout) == (0, b"")
     tool.git("apply", "--check", str(patch))
+    for target, made in (("link", True), ("pipe", False)):
+        place = tmp_path / target
+        place.symlink_to(patch) if made else os.mkfifo(place)
+        reader = None if made else os.open(place, os.O_RDONLY | os.O_NONBLOCK)
+        assert tool.run("--plan", tool.plan(RENAME), "--out", str(place)).returncode == 0
+        assert place.is_symlink() == made and place.is_fifo() != made
+        if reader is not None:
+            assert os.read(reader, 1 << 16) == patch.read_bytes()
+            os.close(reader)
     assert not [p for p in tmp_path.iterdir() if p.name.endswith(".tmp")]
 
 
@@ -280,6 +289,7 @@ WRONG: dict[str, tuple[list[str], int, str]] = {
     "plan is a folder": (["--plan", "."], 2, "is a directory"),
     "plan is no plan": (["--plan", "pkg/core.py"], 2, "not valid JSON"),
     "commit without apply": (["x", "--commit"], 2, "--commit needs --apply"),
+    "out is a folder": (["x", "--out", "pkg"], 2, "pkg is a folder"),
     "out in no folder": (["x", "--out", "none/x.patch"], 2, "is not a folder"),
     "no repository": (["x", "--repo", "/"], 4, "no git repository"),
     "unknown option": (["x", "--bogus"], 2, "--bogus"),
@@ -346,6 +356,20 @@ def test_check_command_comes_from_the_environment_not_from_the_repository(tool: 
     assert tool.run("--plan", tool.plan(RENAME)).returncode == 0
     assert not Path("/tmp/v4-must-not-exist").exists()
     assert tool.run("--plan", tool.plan(RENAME), V4_CHECK="false").returncode == 3
+
+
+def test_check_copy_is_not_written_through_links(tool: Tool, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (tool.root / "dir").mkdir()
+    (tool.root / "dir/f.txt").write_bytes(b"f\n")
+    tool.git("add", "dir")
+    (tool.root / "dir/f.txt").rename(outside / "f.txt")
+    (tool.root / "dir").rmdir()
+    (tool.root / "dir").symlink_to(outside)
+    done = tool.run("--plan", tool.plan(RENAME), "--check", "test -L dir")
+    assert done.returncode == 0, done.stderr.decode()
+    assert [p.name for p in outside.iterdir()] == ["f.txt"]
 
 
 def test_check_without_any_commit(tool: Tool) -> None:

@@ -87,8 +87,8 @@ def refactor(
         raise UsageError("--commit needs --apply")
     if apply and not yes and not plan_only and (plan == "-" or not sys.stdin.isatty()):
         raise UsageError("--apply asks before it writes, and there is no terminal to ask on: add --yes")
-    if out is not None and not out.parent.is_dir():
-        raise UsageError(f"--out: {out.parent} is not a folder")
+    if out is not None and (out.is_dir() or not out.parent.is_dir()):
+        raise UsageError(f"--out: {out if out.is_dir() else out.parent} is {'a' if out.is_dir() else 'not a'} folder")
     given = _read_plan(plan) if plan is not None else None
     _mention_pending(context, fatal=apply)
     started = time.perf_counter()
@@ -105,9 +105,7 @@ def refactor(
     if result.failed:
         return _refused(context, result)
     if out is not None:
-        from ..refactoring.journal import write_atomically
-
-        write_atomically(out, result.patch.text.encode("utf-8", "surrogateescape"))
+        _write_patch(out, result)
         context.output.note(f"patch written to {out}")
     if apply:
         _apply(context, result, instruction or "", yes, commit, allow_dirty)
@@ -221,12 +219,24 @@ def _refused(context: Context, result: Result) -> int:
     """A failing check: said even with --quiet; nothing was written."""
     from ..console import safe
 
-    context.output.json("refactor", result.as_json()) if context.output.as_json else None
+    if context.output.as_json:
+        context.output.json("refactor", result.as_json())
     names = "; ".join(
         f"{check.name}: {check.detail}" if context.output.quiet else check.name for check in result.failed
     )
     print(f"v4: refused, nothing was written: failed: {safe(names)}", file=sys.stderr)
     return ExitCode.REFUSED
+
+
+def _write_patch(out: Path, result: Result) -> None:
+    from ..refactoring.journal import write_atomically
+
+    data = result.patch.text.encode("utf-8", "surrogateescape")
+    if out.exists() and not out.is_file():  # a pipe or a device such as /dev/stdout: nothing to rename onto
+        with open(out, "wb") as file:
+            file.write(data)
+    else:
+        write_atomically(out.resolve(), data)
 
 
 def _apply(context: Context, result: Result, instruction: str, yes: bool, commit: bool, allow_dirty: bool) -> None:

@@ -62,8 +62,10 @@ def materialise(root: Path, copy: Path, changes: list[FileChange]) -> None:
         (copy / ".git/HEAD").write_bytes(head + b"\n")
         git.output(copy, "read-tree", "HEAD")
     listed = git.output(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    links: dict[Path, bool] = {root: False}
     for name in sorted(set(listed.split(b"\0")) - {b""}):
-        _copy(root, copy, os.fsdecode(name))
+        if not _behind_link((root / os.fsdecode(name)).parent, links):
+            _copy(root, copy, os.fsdecode(name))
     for change in changes:
         _write(copy, change)
     for linked in _LINKED:
@@ -74,6 +76,13 @@ def materialise(root: Path, copy: Path, changes: list[FileChange]) -> None:
 def _hash(root: Path) -> str:
     known = git.call(root, "rev-parse", "--show-object-format")
     return known.stdout.decode().strip() if known.returncode == 0 else "sha1"
+
+
+def _behind_link(folder: Path, known: dict[Path, bool]) -> bool:
+    """Whether a folder of the tree is, or lies behind, a symbolic link: a copy would be written through it."""
+    if folder not in known:
+        known[folder] = folder.is_symlink() or _behind_link(folder.parent, known)
+    return known[folder]
 
 
 def _copy(root: Path, copy: Path, name: str) -> None:
