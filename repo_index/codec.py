@@ -1,4 +1,4 @@
-"""Facts of a file as three pieces of compact JSON, so that a query decodes only what it needs.
+"""Facts of a file as four pieces of compact JSON, so that a query decodes only what it needs.
 
 JSON because the database lies in a folder that others may write to: decoding it can run nothing. Strings are
 stored once per piece and named by number; rows are flattened into one list of numbers, which decodes quickly.
@@ -26,7 +26,7 @@ from .facts import (
     TextKind,
 )
 
-FORMAT = 2
+FORMAT = 3
 """Rises when the encoding changes."""
 
 _SYMBOL_KINDS: tuple[Any, ...] = get_args(SymbolKind)
@@ -112,7 +112,7 @@ def encode_definitions(facts: FileFacts) -> bytes:
 
 
 def encode_uses(facts: FileFacts) -> bytes:
-    """Occurrences, calls, spans of text, shorthand properties."""
+    """Occurrences, calls, shorthand properties."""
     number = _Strings()
     occurrences: list[int] = []
     for o in facts.occurrences:
@@ -129,9 +129,13 @@ def encode_uses(facts: FileFacts) -> bytes:
             *c.callee_span, *c.arguments_span, c.positional, number.several(c.keywords), int(c.starred),
             number(c.scope),
         ]  # fmt: skip
-    texts = [n for start, end, kind in facts.texts for n in (start, end, _TEXTS.index(kind))]
     shorthands = [n for span in facts.shorthands for n in span]
-    return _dump([FORMAT, number.table(), occurrences, ends, calls, texts, shorthands])
+    return _dump([FORMAT, number.table(), occurrences, ends, calls, shorthands])
+
+
+def encode_texts(facts: FileFacts) -> bytes:
+    """Spans of strings, documentation and comments."""
+    return _dump([FORMAT, [n for start, end, kind in facts.texts for n in (start, end, _TEXTS.index(kind))]])
 
 
 def _load(data: bytes) -> list[Any]:
@@ -183,9 +187,8 @@ def decode_definitions(data: bytes, facts: FileFacts) -> None:
 
 
 def decode_uses(data: bytes, facts: FileFacts, names: Collection[str] | None = None) -> None:
-    """Fill occurrences, calls, texts and shorthands of `facts`; with `names`, only occurrences of these and no
-    calls."""
-    _, s, o, ends, c, texts, shorthands = _load(data)
+    """Fill occurrences, calls and shorthands of `facts`; with `names`, only occurrences of these."""
+    _, s, o, ends, c, shorthands = _load(data)
     rows = range(0, len(o), _OCCURRENCE_WIDTH)
     if names is not None:
         wanted = {n for n, text in enumerate(s) if text in names}
@@ -211,5 +214,9 @@ def decode_uses(data: bytes, facts: FileFacts, names: Collection[str] | None = N
             )
             for k in range(0, len(c), 8)
         ]  # fmt: skip
+        facts.shorthands = [(shorthands[k], shorthands[k + 1]) for k in range(0, len(shorthands), 2)]
+
+
+def decode_texts(data: bytes, facts: FileFacts) -> None:
+    _, texts = _load(data)
     facts.texts = [(texts[k], texts[k + 1], _TEXTS[texts[k + 2]]) for k in range(0, len(texts), 3)]
-    facts.shorthands = [(shorthands[k], shorthands[k + 1]) for k in range(0, len(shorthands), 2)]

@@ -13,7 +13,12 @@ from .languages import for_path, named
 from .languages.base import Language
 from .store import Key, Row, Store, has_words, word_keys, words_of
 
-_PIECES = ("outline", "definitions", "uses")
+_DECODERS = {
+    "outline": codec.decode_outline,
+    "definitions": codec.decode_definitions,
+    "uses": codec.decode_uses,
+    "texts": codec.decode_texts,
+}
 
 
 def version_of(language: Language) -> int:
@@ -36,9 +41,7 @@ def index_blob(path: str, content: bytes, language: Language | None) -> Row:
         version_of(language),
         generated,
         words,
-        codec.encode_outline(facts),
-        codec.encode_definitions(facts),
-        codec.encode_uses(facts),
+        *_encoded(facts),
         frozenset(d.name for d in facts.definitions),
     )
 
@@ -49,8 +52,17 @@ def failed_row(path: str, content: bytes) -> Row:
     if language is None:
         return Row("text", 0, False, words_of(content))
     facts = FileFacts(language.name, errors=[((0, len(content)), 1)])
-    pieces = codec.encode_outline(facts), codec.encode_definitions(facts), codec.encode_uses(facts)
-    return Row(language.name, version_of(language), False, words_of(content), *pieces)
+    return Row(language.name, version_of(language), False, words_of(content), *_encoded(facts))
+
+
+def _encoded(facts: FileFacts) -> tuple[bytes, bytes, bytes, bytes]:
+    """In the order of store.PIECES."""
+    return (
+        codec.encode_outline(facts),
+        codec.encode_definitions(facts),
+        codec.encode_uses(facts),
+        codec.encode_texts(facts),
+    )
 
 
 class FactsCache:
@@ -88,11 +100,7 @@ class FactsCache:
         return data or b""
 
     def _decode(self, piece: str, data: bytes, facts: FileFacts, key: Key, make: Callable[[], Row]) -> None:
-        decode = {
-            "outline": codec.decode_outline,
-            "definitions": codec.decode_definitions,
-            "uses": codec.decode_uses,
-        }[piece]
+        decode = _DECODERS[piece]
         try:
             decode(data, facts)
         except (ValueError, IndexError, TypeError, KeyError):  # written by another version, or damaged
@@ -123,19 +131,10 @@ class FactsCache:
                 facts = self._facts[key] = FileFacts(key[1])
                 self._loaded[key] = set()
             try:
-                self._decode_strict(piece, data, facts)
+                _DECODERS[piece](data, facts)
             except (ValueError, IndexError, TypeError, KeyError):
                 continue
             self._loaded[key].add(piece)
-
-    @staticmethod
-    def _decode_strict(piece: str, data: bytes, facts: FileFacts) -> None:
-        if piece == "outline":
-            codec.decode_outline(data, facts)
-        elif piece == "definitions":
-            codec.decode_definitions(data, facts)
-        else:
-            codec.decode_uses(data, facts)
 
     def with_words(self, name: str) -> set[Key]:
         """Blobs, of any snapshot, whose text may hold every word of `name`."""

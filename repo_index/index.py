@@ -20,7 +20,7 @@ from .project import ProjectFiles
 from .records import FileRecord, ImportEdge, Reference, Role, Symbol
 from .resolve import Module, Resolver, Target
 from .snapshot import Entry, GitTree, Overlay, Repository, Source, WorkTree, blob_hash, repository
-from .store import Key, Row, Store
+from .store import PIECES, Key, Row, Store
 
 if TYPE_CHECKING:
     from .records import Hit
@@ -293,6 +293,7 @@ class Index:
         self._generated: dict[Key, bool] = {}
         self._by_key: dict[Key, list[str]] | None = None
         self._reference_memo: dict[str, list[Reference]] = {}
+        self._with_word: dict[str, list[str]] = {}
 
     def _ensure(self) -> None:
         if not self._refreshed:
@@ -390,7 +391,7 @@ class Index:
 
     def facts(self, path: str) -> FileFacts | None:
         """All facts of a file, None where there is no grammar."""
-        return self._pieces(path, "outline", "definitions", "uses")
+        return self._pieces(path, *PIECES)
 
     def _outline(self, path: str) -> FileFacts:
         return self._pieces(path, "outline") or FileFacts("text")
@@ -422,7 +423,10 @@ class Index:
 
     def _paths_with(self, name: str) -> list[str]:
         """Files whose text may hold every word of a name."""
-        return self._paths_of(self._cache.with_words(name))
+        found = self._with_word.get(name)
+        if found is None:
+            found = self._with_word[name] = self._paths_of(self._cache.with_words(name))
+        return found
 
     def _project(self) -> ProjectFiles:
         if self._project_ is None:

@@ -89,21 +89,22 @@ def method_family(index: Index, symbol: Symbol) -> list[Symbol]:
 def descendants(index: Index, symbol: Symbol) -> list[Symbol]:
     """Classes of the repository that derive from a class, directly or not, sorted by id."""
     resolver = index._resolver()
+    known = resolver.descendants.get(symbol.id)
+    if known is not None:
+        return known
     found: dict[str, Symbol] = {}
     todo = [symbol]
     while todo:
         base = todo.pop()
         for path in index._paths_with(base.name):
-            for definition in index._definitions(path):
-                if not definition.bases or definition.kind not in ("class", "interface"):
-                    continue
-                derived = resolver.symbol(path, definition.qualified)
-                if derived is None or derived.id in found or derived.id == symbol.id:
+            for derived in resolver.derived(path):
+                if derived.id in found or derived.id == symbol.id:
                     continue
                 if any(isinstance(b, Symbol) and b.id == base.id for b in resolver.bases(derived)):
                     found[derived.id] = derived
                     todo.append(derived)
-    return [found[i] for i in sorted(found)]
+    resolver.descendants[symbol.id] = [found[i] for i in sorted(found)]
+    return resolver.descendants[symbol.id]
 
 
 class _Search:
@@ -112,10 +113,20 @@ class _Search:
         self.symbol = symbol
         self.resolver: Resolver = index._resolver()
         self.family = {s.id: s for s in method_family(index, symbol)}
+        for member in list(self.family.values()):
+            stub = self._stub(member)
+            if stub is not None:
+                self.family[stub.id] = stub
         self.found: dict[tuple[str, tuple[int, int]], Reference] = {}
         self.is_member = symbol.kind in _MEMBERS
         self._guess: Certainty | None = None
         self._mixins: dict[str, Symbol | None] = {}
+
+    def _stub(self, symbol: Symbol) -> Symbol | None:
+        """The same definition in the type stub beside its file, or in the file beside its stub."""
+        if symbol.path.endswith(".py"):
+            return self.resolver.symbol(symbol.path + "i", symbol.qualified)
+        return self.resolver.symbol(symbol.path[:-1], symbol.qualified) if symbol.path.endswith(".pyi") else None
 
     def run(self) -> list[Reference]:
         names, done = {self.symbol.name} | self._default_names(), set[str]()

@@ -39,6 +39,10 @@ Target = Symbol | Module | External
 """None, where a Target is not known, means that nothing can be said."""
 
 
+def is_class_kind(kind: str) -> bool:
+    return kind in _CLASSES
+
+
 def is_class(symbol: Symbol) -> bool:
     return symbol.kind in _CLASSES
 
@@ -65,6 +69,9 @@ class Resolver:
         self._bases: dict[str, list[Target | None]] = {}
         self._classes: dict[str, Symbol | External | None] = {}
         self._busy: set[str] = set()
+        self._derived: dict[str, list[Symbol]] = {}
+        #: class id -> classes that derive from it (references.descendants)
+        self.descendants: dict[str, list[Symbol]] = {}
 
     # -- inside one file
 
@@ -325,6 +332,14 @@ class Resolver:
                 base = self.class_of(self.expression(symbol.path, text, symbol.definition.parent))
                 known.append(None if isinstance(base, Symbol) and base.id == symbol.id else base)
             self._bases[symbol.id] = known
+        return known
+
+    def derived(self, path: str) -> list[Symbol]:
+        """The classes of a file that name a base."""
+        known = self._derived.get(path)
+        if known is None:
+            found = (self.symbol(path, q) for q, d in self.table(path).items() if d.bases and is_class_kind(d.kind))
+            known = self._derived[path] = [s for s in found if s is not None]
         return known
 
     def ancestors(self, symbol: Symbol) -> list[Symbol]:

@@ -18,7 +18,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-SCHEMA = 1
+SCHEMA = 2
+PIECES = ("outline", "definitions", "uses", "texts")
+"""Columns that hold facts."""
 FILE_NAME = "index.sqlite"
 BUSY_SECONDS = 5.0
 _KEPT = 4000
@@ -34,7 +36,7 @@ CREATE TABLE blobs (
     UNIQUE (blob, language)
 );
 CREATE TABLE words (row INTEGER PRIMARY KEY, words BLOB NOT NULL);
-CREATE TABLE facts (row INTEGER PRIMARY KEY, outline BLOB, definitions BLOB, uses BLOB);
+CREATE TABLE facts (row INTEGER PRIMARY KEY, outline BLOB, definitions BLOB, uses BLOB, texts BLOB);
 CREATE TABLE names (name TEXT NOT NULL, row INTEGER NOT NULL, PRIMARY KEY (name, row)) WITHOUT ROWID;
 CREATE INDEX names_row ON names (row);
 CREATE TABLE stats (
@@ -60,6 +62,7 @@ class Row:
     outline: bytes | None = None
     definitions: bytes | None = None
     uses: bytes | None = None
+    texts: bytes | None = None
     names: frozenset[str] = frozenset()
 
 
@@ -282,8 +285,8 @@ class Store:
         return self._ids.get(key)
 
     def piece(self, key: Key, column: str) -> bytes | None:
-        """One column of facts ("outline", "definitions" or "uses"), None when the store lacks it."""
-        assert column in ("outline", "definitions", "uses")
+        """One column of facts (of PIECES), None when the store lacks it."""
+        assert column in PIECES
         found = None
         with self._guarded() as connection:
             found = connection.execute(
@@ -293,7 +296,7 @@ class Store:
 
     def pieces(self, keys: Collection[Key], column: str) -> dict[Key, bytes]:
         """The same for many, in one query."""
-        assert column in ("outline", "definitions", "uses")
+        assert column in PIECES
         wanted = set(keys)
         found: dict[Key, bytes] = {}
         with self._guarded() as connection:
@@ -361,7 +364,8 @@ class Store:
                 connection.execute("INSERT INTO words VALUES (?, ?)", (number, row.words))
                 if row.outline is not None:
                     connection.execute(
-                        "INSERT INTO facts VALUES (?, ?, ?, ?)", (number, row.outline, row.definitions, row.uses)
+                        "INSERT INTO facts VALUES (?, ?, ?, ?, ?)",
+                        (number, row.outline, row.definitions, row.uses, row.texts),
                     )
                 connection.executemany(
                     "INSERT OR IGNORE INTO names VALUES (?, ?)", [(n, number) for n in sorted(row.names)]

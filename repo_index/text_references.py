@@ -34,7 +34,7 @@ def spans(index: Index, record: FileRecord) -> list[tuple[int, int, ReferenceKin
     """The parts of a file that are text: its strings and comments, or, without a grammar, all of it."""
     if index.language(record.path) is None:
         return [(0, record.size, "doc" if record.role in ("doc", "test") else "string")]
-    facts = index._pieces(record.path, "uses")
+    facts = index._pieces(record.path, "texts")
     if facts is None:
         return []
     return [(start, end, "string" if kind == "string" else "doc") for start, end, kind in facts.texts]

@@ -323,6 +323,11 @@ class _Binder:
             occurrence = self._emit(self.attribute(self.state(chain), name.text), name, "string", chain.scope)
             if occurrence is not None:
                 yield occurrence
+        for holder, name in self.walk.slots:
+            state = State("member", chain=(name.text,), receiver=Receiver("self", holder))
+            occurrence = self._emit(state, name, "string", Scope("class", None, holder))
+            if occurrence is not None:
+                yield occurrence
         for name in self.walk.all_names:
             binding_of = self.walk.module.bindings.get(name.text)
             state = State("global", name.text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .python_imports import read_all
+from .python_imports import read_all, read_slots
 from .python_names import SPINE, assigned_values, element_values, spine
 from .python_scopes import Chain, Scope, Step
 from .python_texts import annotated_class
@@ -68,8 +68,11 @@ def assignment(walk: Walk, node: Any, scope: Scope, flags: int) -> None:
     for target in targets:
         if target is not None:
             bind_target(walk, target, scope, flags, known, node, "" if alias else annotation)
-            if scope is walk.module and target.type == "identifier" and value is not None:
-                read_all(walk, target, value, False)
+            if target.type == "identifier" and value is not None:
+                if scope is walk.module:
+                    read_all(walk, target, value, False)
+                elif scope.kind == "class":
+                    read_slots(walk, target, value, scope)
 
 
 def augmented(walk: Walk, node: Any, scope: Scope, flags: int) -> None:

@@ -136,6 +136,18 @@ def all_strings(walk: Walk, value: Any) -> None:
             walk.all_readable = False
 
 
+def read_slots(walk: Walk, target: Any, value: Any, scope: Scope) -> None:
+    """`__slots__ = ("x", "y")` names attributes of the class."""
+    if walk.text(target) not in ("__slots__", "__match_args__"):
+        return
+    items = value.named_children if value.type in ("tuple", "list", "set", "expression_list") else [value]
+    for item in items:
+        span = content_span(walk, item)
+        if span is not None:
+            text = walk.source[span[0] : span[1]].decode("utf-8", "replace")
+            walk.slots.append((scope.qualified, Name(text, *span, item.start_point[0] + 1)))
+
+
 HANDLERS = {
     "import_statement": import_,
     "import_from_statement": import_from,

@@ -69,6 +69,8 @@ class Walk:
         self.all_names: list[Name] = []
         #: (object, attribute name) of getattr(object, "name") and the like
         self.by_name: list[tuple[Chain, Name]] = []
+        #: names in a class's `__slots__` and the like, with the class
+        self.slots: list[tuple[str, Name]] = []
         self.has_all = False
         self.all_readable = True
         self.todo: list[tuple[Any, Scope, int]] = []

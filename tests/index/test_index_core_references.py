@@ -183,6 +183,24 @@ def test_attributes_and_fields(open_index) -> None:
     ]
 
 
+def test_slots_and_stubs(open_index) -> None:
+    index = open_index(
+        {
+            "m.py": "class P:\n    __slots__ = ('left', 'right')\n    def __init__(self): self.left = 1\n",
+            "m.pyi": "class P:\n    left: int\n",
+            "u.py": "from m import P\nP().left\n",
+        }
+    )
+    expected = [
+        ("m.py", 2, "string", "left"),
+        ("m.py", 3, "definition", "left"),
+        ("m.pyi", 2, "definition", "left"),
+        ("u.py", 2, "use", "left"),
+    ]
+    assert rows(index.references(index.symbol("m.py::P.left"))) == expected
+    assert rows(index.references(index.symbol("m.pyi::P.left"))) == expected
+
+
 def test_families_through_bases_of_other_files(open_index) -> None:
     index = open_index(
         {

@@ -95,6 +95,7 @@ def test_facts_survive_their_encoding() -> None:
     codec.decode_outline(codec.encode_outline(facts), again)
     codec.decode_definitions(codec.encode_definitions(facts), again)
     codec.decode_uses(codec.encode_uses(facts), again)
+    codec.decode_texts(codec.encode_texts(facts), again)
     assert again == facts
     some = FileFacts("python")
     codec.decode_uses(codec.encode_uses(facts), some, {"root", "nothing"})
@@ -130,7 +131,7 @@ def test_damaged_database_is_rebuilt(make_repository, damage: str) -> None:
 def test_damaged_facts_of_one_file_are_made_anew(make_repository) -> None:
     root = make_repository({"a.py": "def f(): ...\n", "b.py": "from a import f\n"})
     index = Index.open(root).refresh()
-    index.store.connection().execute("UPDATE facts SET outline = '[1,2', definitions = 'x', uses = x'00ff'")
+    index.store.connection().execute("UPDATE facts SET outline = '[1,2', definitions = 'x', uses = x'00ff', texts = ''")
     again = Index.open(root).refresh()
     assert [s.id for s in again.symbols()] == ["a.py::f"]
     assert len(again.references(again.symbol("f"))) == 2
