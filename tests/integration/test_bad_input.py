@@ -160,8 +160,22 @@ def test_symlink_loop_and_links_out_of_the_tree(v4: RunV4, make_repository: Make
 
 
 def test_submodule(v4: RunV4, make_repository: MakeRepository) -> None:
-    inner, root = make_repository({"lib2.py": "from lib import load\n"}), make_repository({"lib.py": CODE, "app.py": USER})
-    command = ["git", "-c", "protocol.file.allow=always", "-C", str(root), "submodule", "--quiet", "add", str(inner), "sub"]
+    inner, root = (
+        make_repository({"lib2.py": "from lib import load\n"}),
+        make_repository({"lib.py": CODE, "app.py": USER}),
+    )
+    command = [
+        "git",
+        "-c",
+        "protocol.file.allow=always",
+        "-C",
+        str(root),
+        "submodule",
+        "--quiet",
+        "add",
+        str(inner),
+        "sub",
+    ]
     subprocess.run(command, check=True, capture_output=True)
     before = (root / "sub" / "lib2.py").read_bytes()
     _clean(v4("index", cwd=root), 0)
@@ -182,7 +196,9 @@ def test_odd_names(v4: RunV4, make_repository: MakeRepository) -> None:
 def test_file_deleted_while_indexing(v4: RunV4, make_repository: MakeRepository) -> None:
     files = {f"pkg/m{i}.py": CODE.replace("load", f"load{i}") for i in range(400)}
     root = make_repository(files)
-    process = subprocess.Popen([sys.executable, "-m", "v4cli.main", "index"], cwd=root, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "v4cli.main", "index"], cwd=root, stderr=subprocess.PIPE, text=True
+    )
     for i in range(399, 300, -1):
         (root / f"pkg/m{i}.py").unlink()
     _, errors = process.communicate(timeout=60)
@@ -264,7 +280,11 @@ def test_output_that_cannot_be_written(make_repository: MakeRepository) -> None:
 
 def _interrupt(root: Path, after: float, *arguments: str, **options: Any) -> tuple[int, str]:
     process = subprocess.Popen(
-        [sys.executable, "-m", "v4cli.main", *arguments], cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options
+        [sys.executable, "-m", "v4cli.main", *arguments],
+        cwd=root,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        **options,
     )
     time.sleep(after)
     process.send_signal(signal.SIGINT)
