@@ -409,6 +409,9 @@ def test_commit_takes_exactly_the_change(tool: Tool) -> None:
     assert sorted(filter(None, names)) == sorted([*FILES, "tests/test_pkg.py"])
     assert tool.git("status", "--porcelain") == "A  other.txt\n?? loose.txt\n"
     assert "cli_test_replace" in tool.git("log", "-1", "--format=%B")
+    undone = tool.run("--undo")
+    assert undone.returncode == 0 and b"git revert" in undone.stderr
+    assert tool.state()["pkg/core.py"] == FILES["pkg/core.py"] and tool.git("rev-list", "--count", "HEAD") == "2\n"
 
 
 def test_commit_refuses_to_take_other_work_along(tool: Tool) -> None:

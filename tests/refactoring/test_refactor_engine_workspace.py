@@ -276,6 +276,8 @@ def test_an_ignored_file_is_not_overwritten(root: Path) -> None:
 
 def test_commit_message() -> None:
     made = Plan([Move(old="a", new="b")])
-    assert message(made, "") == "engine_test_move(old='a', new='b')\n\n- engine_test_move(old='a', new='b')\n"
+    assert message(made, "") == "Engine test move a\n\n- engine_test_move(old='a', new='b')\n"
+    twice = Plan([Replace(path="p.py", old="x", new="y"), Move(old="a", new="b")])
+    assert message(twice, "").startswith("Engine test replace p.py and 1 more\n\n- engine_test_replace(")
     subject = message(made, "rename  everything\nthat " + "moves " * 30).splitlines()[0]
     assert subject.startswith("rename everything that moves") and len(subject) <= 72 and subject.endswith("…")

@@ -248,7 +248,7 @@ def _apply(context: Context, result: Result, instruction: str, yes: bool, commit
         count = len(result.changes)
         if not typer.confirm(f"Write {count} change{'s' * (count != 1)} to {context.root}?", err=True):
             raise typer.Exit(ExitCode.FINDINGS)
-    description = instruction or result.plan.operations[0].describe()
+    description = instruction or run.summary(result.plan)
     if commit:
         run.write_and_commit(context.root, result, description, allow_dirty=allow_dirty)
         context.output.note(f"committed {result.commit}")
@@ -276,6 +276,8 @@ def _undo(context: Context, identifier: str | None) -> int:
         raise EnvironmentLacks(f"--undo: {error}") from None
     what = "rolled back the interrupted" if undone.interrupted else "took back"
     context.output.note(f"{what} {undone.id}: {undone.description}".rstrip(": "))
+    if undone.commit:
+        context.output.note(f"the commit {undone.commit[:12]} stays: git revert {undone.commit[:12]} takes it back too")
     for path in undone.paths:
         context.output.print(path)
     if context.output.as_json:

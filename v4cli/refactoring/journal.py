@@ -48,6 +48,7 @@ class Journal:
     #: folders to remove afterwards if they are left empty
     prunable: list[str] = field(default_factory=list)
     undoes: str = ""
+    commit: str = ""
 
 
 def digest(content: bytes) -> str:
@@ -144,6 +145,14 @@ def create(root: Path, journal: Journal, contents: list[bytes | None]) -> None:
 def save(root: Path, journal: Journal) -> None:
     text = json.dumps(asdict(journal), indent=1) + "\n"
     write_atomically(_path(root, journal.id) / "journal.json", text.encode())
+
+
+def note_commit(root: Path, identifier: str, commit: str) -> None:
+    """Remember that an apply was committed: taking it back leaves the commit."""
+    journal = _load(root, identifier)
+    if journal is not None:
+        journal.commit = commit
+        save(root, journal)
 
 
 def load_all(root: Path) -> list[Journal]:

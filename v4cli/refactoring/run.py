@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import NothingToDo, Refused
 from . import changes as changing
 from . import commit as committing
+from . import journal as journals
 from . import patch as patching
 from .apply import apply
 from .changes import FileChange
@@ -163,12 +164,22 @@ def write_and_commit(root: Path, result: Result, description: str, *, allow_dirt
         if isinstance(error, Refused):
             raise Refused(f"{error}\nthe work tree is as it was before") from None
         raise
+    journals.note_commit(root, str(result.undo), result.commit)
+
+
+def summary(plan: Plan) -> str:
+    """A plan in a few words: its first operation and what that works on."""
+    first = plan.operations[0]
+    operands = first.model_dump(exclude={"kind"}, exclude_defaults=True).values()
+    subject = next((str(o[0] if isinstance(o, list) else o) for o in operands if o), "")
+    words = f"{first.kind.replace('_', ' ').capitalize()} {subject.rsplit('::', 1)[-1]}".strip()
+    more = len(plan.operations) - 1
+    return words + (f" and {more} more" if more else "")
 
 
 def message(plan: Plan, description: str) -> str:
-    """A commit message: the instruction (or the first operation) as its subject, the operations below."""
-    lines = [operation.describe() for operation in plan.operations]
-    subject = " ".join(description.split()) or lines[0]
+    """A commit message: the instruction (or the plan's summary) as its subject, the operations below."""
+    subject = " ".join(description.split()) or summary(plan)
     if len(subject) > 72:
         subject = subject[:71].rsplit(" ", 1)[0] + "…"
-    return subject + "\n\n" + "\n".join(f"- {line}" for line in lines) + "\n"
+    return subject + "\n\n" + "\n".join(f"- {operation.describe()}" for operation in plan.operations) + "\n"

@@ -13,12 +13,14 @@ from .journal import Journal
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """`interrupted`: what was taken back had been killed half-way."""
+    """`interrupted`: what was taken back had been killed half-way. `commit`: what it was committed as, if it was;
+    that commit stays."""
 
     id: str
     description: str
     paths: list[str]
     interrupted: bool = False
+    commit: str = ""
 
 
 def undo(root: Path, identifier: str | None = None, *, force: bool = False) -> Undone:
@@ -37,7 +39,8 @@ def undo(root: Path, identifier: str | None = None, *, force: bool = False) -> U
             return Undone(interrupted.id, interrupted.description, touched, interrupted=True)
         journal = _chosen(known, identifier)
         _take_back(root, journal, force)
-        return Undone(journal.id, journal.description, [entry.path for entry in journal.entries])
+        touched = [entry.path for entry in journal.entries]
+        return Undone(journal.id, journal.description, touched, commit=journal.commit)
 
 
 def _chosen(known: list[Journal], identifier: str | None) -> Journal:
