@@ -3,70 +3,34 @@
 from __future__ import annotations
 
 import bisect
-import time
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import files, graph, symbols
+from .contents import Contents, NotIndexed, Report
 from .encoding import decode
 from .facts import Definition, Export, FileFacts, ImportFact, Occurrence
-from .facts_cache import FactsCache, index_blob, version_of
+from .facts_cache import FactsCache, index_blob
 from .git import GitError
 from .languages import for_path, named
 from .languages.base import Language
 from .project import ProjectFiles
 from .records import FileRecord, ImportEdge, Reference, Role, Symbol
 from .resolve import Module, Resolver, Target
-from .snapshot import Entry, GitTree, Overlay, Repository, Source, WorkTree, blob_hash, repository
+from .snapshot import GitTree, Source, WorkTree, repository
 from .store import PIECES, Key, Row, Store
 
 if TYPE_CHECKING:
     from .records import Hit
 
-_BATCH = 200
-"""Files indexed between two commits to the store: an interrupted run keeps what it has done."""
-_TEXT_CACHE = 32_000_000
-"""Bytes of file contents kept in memory."""
-
-
-class NotIndexed(KeyError):
-    """The path is not in the index."""
-
-    def __str__(self) -> str:
-        return f"{self.args[0]} is not in the index: it is not a file that git lists, or it is excluded"
-
-
-@dataclass(slots=True)
-class Report:
-    """What the last refresh did. `warnings` are lines for the user."""
-
-    files: int = 0
-    parsed: int = 0
-    reused: int = 0
-    skipped: int = 0
-    seconds: float = 0.0
-    warnings: list[str] = field(default_factory=list)
-
 
 class Index:
     """Made by Index.open(), Index.of_commit() or Index.of_staged(); filled by refresh()."""
 
-    def __init__(
-        self, where: Repository, source: Source, cache: FactsCache, max_file_bytes: int, report: Report
-    ) -> None:
-        self._where = where
-        self._source = source
-        self._cache = cache
-        self._max_bytes = max_file_bytes
-        self.report = report
-        self._entries: dict[str, Entry] = {}
-        self._keys: dict[str, Key] = {}
-        self._records: dict[str, FileRecord] = {}
-        self._refreshed = False
-        self._contents: dict[str, bytes] = {}
-        self._contents_size = 0
+    def __init__(self, contents: Contents) -> None:
+        self._files = contents
+        contents.on_change = self._forget
         self._forget()
 
     # -- making one
@@ -88,7 +52,7 @@ class Index:
         report = Report()
         store = Store.open(where.git_folder, cache_dir, report.warnings)
         source = WorkTree(where, store, exclude, max_file_bytes)
-        return cls(where, source, FactsCache(store), max_file_bytes, report)
+        return cls(Contents(where, source, FactsCache(store), max_file_bytes, report))
 
     @classmethod
     def of_commit(
@@ -130,7 +94,7 @@ class Index:
         report = Report()
         store = Store.open(where.git_folder, cache_dir, report.warnings)
         source = GitTree(where, commit, exclude, max_file_bytes, index_file)
-        return cls(where, source, FactsCache(store), max_file_bytes, report).refresh()
+        return cls(Contents(where, source, FactsCache(store), max_file_bytes, report)).refresh()
 
     def with_changes(self, changes: Mapping[str, bytes | None]) -> Index:
         """The same repository with other contents of some paths (None: deleted), in memory.
@@ -138,14 +102,7 @@ class Index:
         Only what changed is parsed; nothing is written to the store.
         """
         self._ensure()
-        overlay = Overlay(self._entries, self._source, changes, self._where.algorithm, self._max_bytes)
-        made = Index(self._where, overlay, self._cache, self._max_bytes, Report())
-        made._contents = dict(self._contents)
-        for path in changes:
-            made._contents.pop(path, None)
-        made._contents_size = sum(map(len, made._contents.values()))
-        made._fill(None, None, persist=False)
-        return made
+        return Index(self._files.overlay(changes))
 
     # -- refreshing
 
@@ -156,132 +113,8 @@ class Index:
 
         With `paths`, only these are looked at (after a first full refresh). Raises GitError.
         """
-        self._fill(progress, paths, persist=True)
+        self._files.refresh(progress, paths, persist=True)
         return self
-
-    def _fill(
-        self,
-        progress: Callable[[float, float], object] | None,
-        paths: Collection[str] | None,
-        persist: bool,
-    ) -> None:
-        started = time.perf_counter()
-        report = self.report
-        warnings = list(report.warnings) if not self._refreshed else []
-        report.warnings.clear()
-        before = self._entries if self._refreshed else None
-        entries = self._source.entries(paths, before)
-        if before is not None:
-            for path in [p for p in self._contents if entries.get(p) != before.get(p)]:
-                self._contents_size -= len(self._contents.pop(path))
-        self._forget()
-        wanted = {path: entry for path, entry in entries.items() if not entry.skipped}
-        language_names = {path: self._language_name(path) for path in wanted}
-        known = self._cache.store.heads({e.blob for e in wanted.values()})
-        todo: dict[str, Entry] = {}
-        keys: dict[str, Key] = {}
-        queued: set[Key] = set()
-        for path, entry in wanted.items():
-            key = (entry.blob, language_names[path])
-            binary = (entry.blob, "binary")
-            if binary in known or self._cache.has(binary):
-                keys[path] = binary
-                continue
-            keys[path] = key
-            if key in queued or self._cache.has(key) or self._current(known.get(key), key[1]):
-                continue
-            queued.add(key)
-            todo[path] = entry
-        parsed, failed = self._index(todo, keys, progress, persist, {e.blob for e in wanted.values()})
-        for path, reason in failed.items():
-            keys.pop(path, None)
-            if reason is None:
-                entries.pop(path, None)
-            else:
-                entries[path] = Entry("", entries[path].size, reason)
-        self._source.forget()
-        for path, key in keys.items():
-            if (key[0], "binary") in self._binary:
-                keys[path] = (key[0], "binary")
-        self._entries = entries
-        self._keys = keys
-        self._generated.update({key: generated for key, (_, generated) in known.items()})
-        self._records = {path: self._record(path, entry) for path, entry in entries.items()}
-        self._refreshed = True
-        report.warnings[:0] = warnings
-        report.files = len(entries)
-        report.parsed = parsed
-        report.reused = len(wanted) - len(failed) - parsed
-        report.skipped = sum(1 for r in self._records.values() if r.skipped)
-        report.seconds = time.perf_counter() - started
-
-    @staticmethod
-    def _language_name(path: str) -> str:
-        language = for_path(path)
-        return language.name if language is not None else "text"
-
-    @staticmethod
-    def _current(head: tuple[int, bool] | None, language_name: str) -> bool:
-        if head is None:
-            return False
-        language = named(language_name)
-        return language is None or head[0] == version_of(language)
-
-    def _index(
-        self,
-        todo: dict[str, Entry],
-        keys: dict[str, Key],
-        progress: Callable[[float, float], object] | None,
-        persist: bool,
-        live: set[str],
-    ) -> tuple[int, dict[str, str | None]]:
-        """Index files; returns how many, and those that could not be read (None: gone)."""
-        from . import workers
-
-        failed: dict[str, str | None] = {}
-        batch: list[tuple[str, Row]] = []
-        total, done = len(todo), 0
-
-        def flush() -> None:
-            if batch and not (persist and self._cache.store.persistent and self._cache.store.save(batch, live)):
-                for blob, row in batch:
-                    self._cache.rows[blob, row.language] = row
-            batch.clear()
-
-        contents = self._source.read_many(todo)
-        if total >= workers.FILES and workers.count() > 1:
-            found = workers.rows(contents, self.report.warnings)
-        else:
-            found = ((p, c, None if c is None else index_blob(p, c, for_path(p))) for p, c in contents)
-        for path, content, row in found:
-            done += 1
-            if content is None or row is None:
-                failed[path] = None
-                continue
-            blob = keys[path][0]
-            if isinstance(self._source, WorkTree):  # it may have been written between hashing and reading
-                blob = blob_hash(content, self._where.algorithm)
-                keys[path] = (blob, keys[path][1])
-            if row.language == "binary":
-                self._binary.add((blob, "binary"))
-            self._generated[blob, row.language] = row.generated
-            batch.append((blob, row))
-            self._remember(path, content)
-            if len(batch) >= _BATCH:
-                flush()
-            if progress is not None:
-                progress(done, total)
-        flush()
-        return total - len(failed), failed
-
-    def _record(self, path: str, entry: Entry) -> FileRecord:
-        if entry.skipped:
-            language = "binary" if not for_path(path) else self._language_name(path)
-            return FileRecord(path, entry.blob, entry.size, language, files.role(path), entry.skipped)
-        key = self._keys[path]
-        skipped = "binary" if key[1] == "binary" else ""
-        role = files.role(path, self._generated.get(key, False))
-        return FileRecord(path, key[0], entry.size, key[1], role, skipped)
 
     def _forget(self) -> None:
         """Drop what was worked out from other contents."""
@@ -289,21 +122,35 @@ class Index:
         self._project_: ProjectFiles | None = None
         self._edges_: dict[str, list[ImportEdge]] = {}
         self._lines: dict[str, list[int]] = {}
-        self._binary: set[Key] = set()
-        self._generated: dict[Key, bool] = {}
         self._by_key: dict[Key, list[str]] | None = None
         self._reference_memo: dict[str, list[Reference]] = {}
         self._with_word: dict[str, list[str]] = {}
 
     def _ensure(self) -> None:
-        if not self._refreshed:
+        if not self._files.refreshed:
             self.refresh()
 
     # -- files
 
     @property
     def root(self) -> Path:
-        return self._where.root
+        return self._files.where.root
+
+    @property
+    def report(self) -> Report:
+        return self._files.report
+
+    @property
+    def _source(self) -> Source:
+        return self._files.source
+
+    @property
+    def _cache(self) -> FactsCache:
+        return self._files.cache
+
+    @property
+    def _keys(self) -> dict[str, Key]:
+        return self._files.keys
 
     @property
     def store(self) -> Store:
@@ -312,11 +159,11 @@ class Index:
 
     def files(self) -> list[FileRecord]:
         self._ensure()
-        return list(self._records.values())
+        return list(self._files.records.values())
 
     def file(self, path: str) -> FileRecord | None:
         self._ensure()
-        return self._records.get(path)
+        return self._files.records.get(path)
 
     def role(self, path: str) -> Role:
         record = self.file(path)
@@ -328,41 +175,7 @@ class Index:
         Raises NotIndexed for a path that is not listed, OSError for one that cannot be read.
         """
         self._ensure()
-        content = self._contents.get(path)
-        if content is not None:
-            return content
-        entry = self._entries.get(path)
-        if entry is None:
-            raise NotIndexed(path)
-        if entry.skipped and not entry.blob:
-            return self._source.read(path, entry)
-        content = self._source.read(path, entry)
-        key = self._keys.get(path)
-        if isinstance(self._source, WorkTree) and key is not None:
-            blob = blob_hash(content, self._where.algorithm)
-            if blob != key[0]:
-                self._changed_meanwhile(path, content, blob)
-        self._remember(path, content)
-        return content
-
-    def _changed_meanwhile(self, path: str, content: bytes, blob: str) -> None:
-        row = index_blob(path, content, for_path(path))
-        self._cache.rows[blob, row.language] = row
-        binary, generated = self._binary, self._generated
-        self._forget()
-        self._binary, self._generated = binary, generated
-        self._entries[path] = Entry(blob, len(content))
-        self._keys[path] = (blob, row.language)
-        self._generated[blob, row.language] = row.generated
-        self._records[path] = self._record(path, self._entries[path])
-
-    def _remember(self, path: str, content: bytes) -> None:
-        if self._contents_size + len(content) > _TEXT_CACHE:
-            self._contents.clear()
-            self._contents_size = 0
-        old = self._contents.get(path)
-        self._contents_size += len(content) - (len(old) if old is not None else 0)
-        self._contents[path] = content
+        return self._files.read(path)
 
     def text(self, path: str) -> str:
         """The decoded text. Never raises for its content; NotIndexed and OSError as read()."""
@@ -512,7 +325,7 @@ class Index:
         """What a (dotted) name means in a scope of a file, followed across files; None outside the repository."""
         target = self._resolver().expression(path, name, scope)
         if isinstance(target, Module):
-            return self._records.get(target.path)
+            return self._files.records.get(target.path)
         return target if isinstance(target, Symbol) else None
 
     # -- references

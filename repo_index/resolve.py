@@ -247,6 +247,8 @@ class Resolver:
         found = self.member(holder, name) if isinstance(holder, Symbol) else None
         if isinstance(holder, External):
             found = External(f"{holder.name}.{name}")
+        if not isinstance(found, Symbol) and name == "prototype" and is_class(target):
+            return target  # JavaScript's `Class.prototype.method`
         if not isinstance(found, Symbol) and not is_class(target):
             # of an object literal, or of a function with properties
             own = self.symbol(target.path, f"{target.qualified}.{name}")

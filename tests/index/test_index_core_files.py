@@ -167,7 +167,7 @@ def test_file_deleted_while_indexing(make_repository) -> None:
 def test_file_changed_after_indexing_is_read_anew(make_repository) -> None:
     root = make_repository({"a.py": "def old(): ...\n", "b.py": "from a import new\n"})
     index = Index.open(root).refresh()
-    index._contents.clear()
+    index._files._bytes.clear()
     (root / "a.py").write_text("def new(): ...\n")
     assert index.text("a.py") == "def new(): ...\n"
     assert [s.name for s in index.symbols("a.py")] == ["new"]
