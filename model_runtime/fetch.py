@@ -320,7 +320,8 @@ class _Fetch:
         folder = self.work / "wheel"
         shutil.rmtree(folder, ignore_errors=True)
         (folder / "tmp").mkdir(parents=True)
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
+        # -P: this may run inside a stranger's repository, which must not supply a module of that name
+        command = [sys.executable, "-P", "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
         command += ["--no-cache-dir", "--disable-pip-version-check", "--no-input", "--retries", "3", "--dest"]
         # pip's own temporary files stay on the disk whose room was checked
         environment = {**os.environ, "TMPDIR": str(folder / "tmp"), "PIP_NO_COLOR": "1"}

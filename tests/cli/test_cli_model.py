@@ -210,3 +210,18 @@ def test_a_repository_cannot_name_a_file_of_weights(make_repository: Callable[..
     with pytest.raises(UsageError, match="may only choose one of"):
         (root / ".v4.toml").write_text('model = "weights.gguf"\n')
         open_model(Context(repo=root))
+
+
+@pytest.mark.model
+def test_bench(v4: Run) -> None:
+    report = document(v4("model", "bench", SMALL, "--json"))
+    (engine,) = report["engines"]
+    assert engine["engine"] == "v4" and report["failures"] == []
+    assert all(speed > 0 for speed in [*engine["prefill"].values(), *engine["decode"].values()])
+    assert 3e8 < engine["resident_bytes"] <= engine["peak_bytes"] < 4e9
+
+
+def test_bench_of_what_is_not_there(v4: Run, empty_cache: Path) -> None:
+    done = v4("model", "bench", SMALL)
+    assert done.returncode == 4 and f"run `v4 model pull {SMALL}`" in done.stderr
+    assert v4("model", "bench", SMALL, "--against", "other").returncode == 2

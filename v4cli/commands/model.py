@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -220,3 +221,68 @@ def use(
     if json:
         ctx.output.json("model use", {"model": value, "path": str(path)})
     ctx.output.print(f"{value} is now the model of choice ({path})")
+
+
+@app.command()
+def bench(
+    name: Annotated[str | None, typer.Argument(help="A model of `v4 model list`, or a GGUF file.")] = None,
+    against: Annotated[
+        str | None, typer.Option("--against", metavar="ENGINE", help="Also measure this engine: transformers.")
+    ] = None,
+    scheme: Annotated[
+        str | None, typer.Option("--weights", metavar="SCHEME", help="How weights are packed: mix, int4, int8, bf16.")
+    ] = None,
+    threads: Annotated[int | None, typer.Option("--threads", min=1, help="Threads (default: physical cores).")] = None,
+    json: Json = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Measure a model on this machine.
+
+    Tokens per second of reading and of writing, and memory, each engine in a process of its own.
+    """
+    from model_runtime.catalog import locate
+    from model_runtime.measure import ENGINES, measure
+
+    from ..models import stay_offline, translated
+
+    ctx = context(None, None, json, quiet, debug)
+    settings = ctx.settings(repository=False)
+    name, threads = name or settings.model, threads or settings.threads or None
+    engines = ["v4", *([against] if against else [])]
+    if against and (against not in ENGINES or against == "v4"):
+        raise UsageError(f"--against: {against!r} is not known (known: transformers)")
+    with translated():
+        locate(name)
+    stay_offline()
+    os.environ["PYTHONSAFEPATH"] = "1"  # the processes that measure import nothing from the current folder
+    found: list[dict[str, Any]] = []
+    failures: list[str] = []
+    for engine in engines:
+        ctx.output.note(f"measuring {engine}")
+        try:
+            found.append(measure(name, engine, dtype=scheme if engine == "v4" else None, threads=threads))
+        except (ValueError, RuntimeError) as error:
+            failures.append(str(error))
+    if found and json:
+        ctx.output.json("model bench", {"model": name, "engines": found, "failures": failures})
+    elif found:
+        _print_speeds(ctx.output, name, found)
+    if failures:
+        raise EnvironmentLacks("; ".join(failures))
+
+
+def _print_speeds(out: Output, name: str, found: list[dict[str, Any]]) -> None:
+    """One column an engine; tokens per second."""
+    rows: list[tuple[str, list[str]]] = [
+        ("engine", [f["engine"] for f in found]),
+        ("weights", [f"{f['scheme']} ({f['kernels']})" for f in found]),
+    ]
+    for kind, label in (("prefill", "reading {} tokens"), ("decode", "writing after {}")):
+        for length in found[0].get(kind, {}):
+            rows.append((label.format(length), [f"{f[kind][length]:.1f} tok/s" for f in found]))
+    rows.append(("loading", [f"{f['load_seconds']:.1f} s" for f in found]))
+    rows.append(("memory, peak", [_megabytes(f["peak_bytes"]) for f in found]))
+    out.print(f"{name}, {found[0]['threads']} threads")
+    for label, values in rows:
+        out.print(f"{label:<20} {'  '.join(f'{value:>18}' for value in values)}")
