@@ -16,6 +16,14 @@ from .ecmascript_tree import FUNCTIONS, TRANSPARENT, TRANSPARENT_TYPES, literal
 from .ecmascript_walk import Walk
 
 _DEPTH = 30
+#: types written in place that are of no definition
+_BUILTIN_TYPES = {
+    "array_type": "Array",
+    "tuple_type": "Array",
+    "object_type": "object",
+    "constructor_type": "Function",
+    "template_literal_type": "string",
+}
 _EMPTY_TYPES = frozenset({"null", "undefined", "void"})
 _UNKNOWN_RECEIVER = Receiver("unknown")
 
@@ -140,6 +148,8 @@ class Types:
             return state._replace(chain=(*state.chain, name))
         if state.kind == "definition" and state.definition is not None:
             holder = state.definition
+            if name == "prototype" and holder.kind == "class":
+                return State("instance", holder.qualified)
             own = holder.members.get(name)
             if own is not None and (holder.annotation is None or holder.kind == "class"):
                 return State("definition", own.qualified, definition=own)
@@ -187,8 +197,10 @@ class Types:
         if kind == "predefined_type":
             text = self.walk.text(node)
             return UNKNOWN if text in ("any", "unknown", "object", "void") else State("instance", text)
-        if kind == "array_type":
-            return State("instance", "Array")
+        if kind == "function_type":  # a function stands for what it returns
+            return self.annotation(node.child_by_field_name("return_type"), scope, depth + 1)
+        if kind in _BUILTIN_TYPES:
+            return State("instance", _BUILTIN_TYPES[kind])
         if kind == "this_type" and scope.this is not None:
             return State("instance", scope.this.qualified)
         if kind == "type_query" and named:
