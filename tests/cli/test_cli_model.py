@@ -214,7 +214,7 @@ def test_a_repository_cannot_name_a_file_of_weights(make_repository: Callable[..
 
 @pytest.mark.model
 def test_bench(v4: Run) -> None:
-    report = document(v4("model", "bench", SMALL, "--json"))
+    report = document(v4("model", "bench", SMALL, "--quick", "--json"))
     (engine,) = report["engines"]
     assert engine["engine"] == "v4" and report["failures"] == []
     assert all(speed > 0 for speed in [*engine["prefill"].values(), *engine["decode"].values()])

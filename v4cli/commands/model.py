@@ -233,6 +233,7 @@ def bench(
         str | None, typer.Option("--weights", metavar="SCHEME", help="How weights are packed: mix, int4, int8, bf16.")
     ] = None,
     threads: Annotated[int | None, typer.Option("--threads", min=1, help="Threads (default: physical cores).")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Short texts, once: rough figures in seconds.")] = False,
     json: Json = False,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -249,6 +250,7 @@ def bench(
     ctx = context(None, None, json, quiet, debug)
     settings = ctx.settings(repository=False)
     name, threads = name or settings.model, threads or settings.threads or None
+    sizes: dict[str, Any] = {"prefill": [256], "contexts": [128], "tokens": 8, "repeats": 1} if quick else {}
     engines = ["v4", *([against] if against else [])]
     if against and (against not in ENGINES or against == "v4"):
         raise UsageError(f"--against: {against!r} is not known (known: transformers)")
@@ -261,7 +263,8 @@ def bench(
     for engine in engines:
         ctx.output.note(f"measuring {engine}")
         try:
-            found.append(measure(name, engine, dtype=scheme if engine == "v4" else None, threads=threads))
+            dtype = scheme if engine == "v4" else None
+            found.append(measure(name, engine, dtype=dtype, threads=threads, **sizes))
         except (ValueError, RuntimeError) as error:
             failures.append(str(error))
     if found and json:
