@@ -25,7 +25,7 @@ class Handles:
         self.modules = modules
         self.statements = statements(source) if found is None else found
         self.by_alias: dict[ast.AST, ImportName] = {n.alias: n for s in self.statements for n in s.names}
-        self._use_scope: dict[ast.AST, Scope] = {u.node: u.scope for u in scopes.uses if not u.quoted}
+        self._use_scope: dict[ast.AST, Scope] = {u.node: u.scope for u in scopes.uses}
 
     def module_of(self, name: ImportName) -> str | None:
         """The file that the statement of `name` imports from (`from module import name`), or imports."""
@@ -74,7 +74,7 @@ class Handles:
     def attributes(self) -> list[tuple[ast.Attribute, Span]]:
         """Every attribute with the span of its last identifier."""
         found = []
-        for node in self.source.nodes:
+        for node in [*self.source.nodes, *(n for tree in self.scopes.quoted for n in ast.walk(tree))]:
             if isinstance(node, ast.Attribute):
                 end = self.source.span(node)[1]
                 found.append((node, (end - len(self.source.encode(node.attr)), end)))

@@ -53,7 +53,8 @@ class Scope:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Use:
-    """A name that is read (or deleted). `quoted`: inside an annotation written as a string.
+    """A name that is read (or deleted). `quoted`: inside an annotation written as a string; then `span` is that of
+    the whole string where the string is not a plain one.
 
     `annotation`: part of an annotation; `deferred`: inside a function body, so not run on import.
     """
@@ -80,7 +81,12 @@ class Scopes(ast.NodeVisitor):
         self._scope = self.module
         self._depth = 0
         self._annotation = False
+        #: in an expression that holds types but runs where it stands (`cast`, `TypeVar`)
+        self._runs = False
         self._quoted: Span | None = None
+        self._exact = False
+        #: annotations inside plain strings, their nodes placed as if there were no quotes
+        self.quoted: list[ast.expr] = []
         self.lazy_annotations = any(
             isinstance(s, ast.ImportFrom) and s.module == "__future__" and any(a.name == "annotations" for a in s.names)
             for s in source.tree.body
@@ -124,7 +130,8 @@ class Scopes(ast.NodeVisitor):
         scope.bindings.setdefault(name, []).append(node)
 
     def _use(self, name: str, node: ast.AST) -> None:
-        span = self._quoted if self._quoted is not None else self.source.span(node)  # type: ignore[arg-type]
+        inside = self._quoted is not None and not self._exact
+        span = self._quoted if inside and self._quoted else self.source.span(node)  # type: ignore[arg-type]
         self.uses.append(
             Use(
                 name,
@@ -132,7 +139,7 @@ class Scopes(ast.NodeVisitor):
                 span,
                 self._scope,
                 self._quoted is not None,
-                self._annotation,
+                self._annotation and (self._quoted is not None or not self._runs),
                 self._depth > 0,
             )
         )
@@ -199,23 +206,40 @@ class Scopes(ast.NodeVisitor):
 
     # annotations
 
-    def _annotate(self, node: ast.expr | None) -> None:
+    def _annotate(self, node: ast.expr | None, runs: bool = False) -> None:
         if node is None:
             return
-        before, self._annotation = self._annotation, True
+        before = self._annotation, self._runs
+        self._annotation, self._runs = True, runs
         self.visit(node)
-        self._annotation = before
+        self._annotation, self._runs = before
 
     def visit_Constant(self, node: ast.Constant) -> None:
         if not self._annotation or not isinstance(node.value, str) or self._quoted is not None:
             return
         try:
-            inner = ast.parse(node.value.strip(), mode="eval")
+            inner = ast.parse(node.value.strip(), mode="eval").body
         except (SyntaxError, ValueError):
             return
-        self._quoted = self.source.span(node)
-        self.visit(inner.body)
-        self._quoted = None
+        span = self.source.span(node)
+        self._quoted = span
+        if self.source.code(span)[1:-1] == node.value and node.value == node.value.strip():
+            self._place(inner, node)
+            self._exact = True
+        self.visit(inner)
+        self._quoted, self._exact = None, False
+
+    def _place(self, inner: ast.expr, string: ast.Constant) -> None:
+        """Give the nodes of an annotation inside a string their places in the file."""
+        parents = self.source.parents
+        parents[inner] = string
+        for node in ast.walk(inner):
+            if isinstance(node, ast.expr | ast.keyword):
+                node.lineno = node.end_lineno = string.lineno
+                node.col_offset += string.col_offset + 1
+                node.end_col_offset = (node.end_col_offset or 0) + string.col_offset + 1
+            parents.update((child, node) for child in ast.iter_child_nodes(node))
+        self.quoted.append(inner)
 
     def visit_Subscript(self, node: ast.Subscript) -> None:
         head = node.value.attr if isinstance(node.value, ast.Attribute) else getattr(node.value, "id", "")
@@ -236,17 +260,17 @@ class Scopes(ast.NodeVisitor):
         head = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         if head == "cast" and node.args:
             self.visit(node.func)
-            self._annotate(node.args[0])
+            self._annotate(node.args[0], runs=True)
             for rest in [*node.args[1:], *node.keywords]:
                 self.visit(rest)
             return
         if head in {"TypeVar", "NewType"}:
             self.visit(node.func)
             for argument in node.args[1:]:
-                self._annotate(argument)
+                self._annotate(argument, runs=True)
             for keyword in node.keywords:
                 if keyword.arg == "bound":
-                    self._annotate(keyword.value)
+                    self._annotate(keyword.value, runs=True)
                 else:
                     self.visit(keyword)
             return

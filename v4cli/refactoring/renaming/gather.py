@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from ...errors import Refused
 from ..lookup import matches
 from ..operation import LeftAlone
+from ..python.modules import Modules
 from ..text_mentions import is_distinctive, mentions
 from ..workspace import Edit, Workspace
 from .collisions import check_members, check_python, check_words
@@ -51,6 +52,7 @@ class Renaming:
             if s.id not in {f.id for f in self.family} and (not self.is_member or "." in s.qualified)
         ]
         self.notes: list[str] = []
+        self.modules = Modules(self.index)
 
     def _family(self) -> list[Symbol]:
         if not self.is_member:
@@ -141,8 +143,16 @@ class Renaming:
 
     def _edit(self, path: str, span: tuple[int, int]) -> Edit:
         facts = self.index.facts(path)
-        if facts is not None and span in facts.shorthands:
+        if facts is None:
+            return Edit(*span, self.new.encode())
+        if span in facts.shorthands:
             return Edit(*span, self._shorthand(path, span))
+        for fact in facts.imports:
+            # `try: import name / except ImportError: name = None`: what is imported keeps its own name
+            foreign = fact.name is None or self.modules.file(fact.module, path) is None
+            here = span in {fact.name_span, fact.module_span} and fact.local_span in {None, span}
+            if facts.language == "python" and foreign and here and fact.local == self.old:
+                return Edit(*span, f"{self.old} as {self.new}".encode())
         return Edit(*span, self.new.encode())
 
     def _shorthand(self, path: str, span: tuple[int, int]) -> bytes:
