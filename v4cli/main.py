@@ -14,10 +14,8 @@ def _stop_at_once(*_: Any) -> None:
 
 
 # Until the command runs there is nothing to clean up, and Ctrl-C in the middle of an import is no place to raise.
-try:
+if __name__ == "__main__" or os.path.basename(sys.argv[0]) in {"v4", "v4.exe"}:
     signal.signal(signal.SIGINT, _stop_at_once)
-except ValueError:  # not the main thread: somebody embeds the program
-    pass
 
 
 def _say(message: str) -> None:

@@ -11,7 +11,6 @@ from .exact import Citation
 
 if TYPE_CHECKING:
     from repo_index.index import Index
-
     from repo_index.records import Symbol
 
 #: a longer definition is cut to its head, in lines
