@@ -58,7 +58,9 @@ def review(
     from ..review import deadline
 
     seconds = HOOK_TIMEOUT if timeout is None else timeout
-    deadline.start(seconds, f"v4: no result after {seconds:g} s, so the change is not checked")
+    deadline.start(
+        seconds, f"v4: no result after {seconds:g} s, so the change is not checked (`v4 index` makes it quicker)"
+    )
     try:
         code = _run(ctx, staged, range_, strict, hook=True)
     except Exception as error:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from .changes import Change
@@ -16,8 +16,8 @@ from .modules import Modules
 from .signatures import decorator_names, is_plain, misfit
 
 if TYPE_CHECKING:
-    from repo_index.facts import Call, Definition, FileFacts, Occurrence, Parameter
-    from repo_index.records import Reference, Symbol
+    from repo_index.facts import Definition, FileFacts, Occurrence, Parameter
+    from repo_index.records import Symbol
 
 _RAISES = re.compile(rb"\b[\w.]*[rR]aises\w*\s*\(|\bexcept\b.*\bTypeError\b")
 Signature = tuple[tuple[str, str, bool], ...]
@@ -30,7 +30,7 @@ def check(change: Change, before: Modules, after: Modules) -> Iterator[Finding]:
             continue
         if before.is_sound(file.path):
             for old, symbol in _resigned(before, after, file.path):
-                yield from _callers(change, before, after, symbol, old)
+                yield from _callers(change, after, symbol, old)
         yield from _added_calls(change, after, file.path)
 
 
@@ -65,12 +65,10 @@ def _resigned(before: Modules, after: Modules, path: str) -> Iterator[tuple[Defi
                 yield wanted[symbol.qualified], symbol
 
 
-def _callers(change: Change, before: Modules, after: Modules, symbol: Symbol, old: Definition) -> Iterator[Finding]:
+def _callers(change: Change, after: Modules, symbol: Symbol, old: Definition) -> Iterator[Finding]:
     """Misfits among the exact calls of one symbol, and of its class if it is a constructor."""
-    family = after.index.method_family(symbol) if symbol.kind == "method" else [symbol]
-    for reference in after.index.callers(symbol):
-        if reference.certainty == "exact" and reference.via in ("", symbol.name):
-            yield from _misfit(change, after, symbol, old, reference, family)
+    for path, occurrence in _exact_calls(after, symbol):
+        yield from _misfit(change, after, symbol, old, path, occurrence)
     if symbol.name != "__init__":
         return
     facts = after.facts(symbol.path)
@@ -79,9 +77,26 @@ def _callers(change: Change, before: Modules, after: Modules, symbol: Symbol, ol
         return
     for made in after.index.symbols(symbol.path):
         if made.qualified == holder.qualified:
-            for reference in after.index.callers(made):
-                if reference.certainty == "exact":
-                    yield from _misfit(change, after, symbol, old, reference, [symbol], makes=True)
+            for path, occurrence in _exact_calls(after, made):
+                yield from _misfit(change, after, symbol, old, path, occurrence, makes=True)
+
+
+def _exact_calls(after: Modules, symbol: Symbol) -> Iterator[tuple[str, Occurrence]]:
+    """(path, occurrence of the callee) of calls that mean the symbol for certain, under aliases too."""
+    from repo_index.records import Symbol
+
+    names, done = {symbol.name}, set[str]()
+    while names - done:
+        name = min(names - done)
+        done.add(name)
+        for path, occurrence, meant in after.index.meanings(name):
+            if not isinstance(meant, Symbol) or meant.id != symbol.id:
+                continue
+            if occurrence.kind == "call":
+                yield path, occurrence
+            elif occurrence.kind == "import":
+                facts = after.facts(path)
+                names.update(i.local for i in (facts.imports if facts else ()) if i.name == name and i.local)
 
 
 def _builds_plainly(facts: FileFacts, holder: Definition) -> bool:
@@ -98,33 +113,34 @@ def _misfit(
     after: Modules,
     symbol: Symbol,
     old: Definition,
-    reference: Reference,
-    family: Sequence[Symbol],
+    path: str,
+    occurrence: Occurrence,
     *,
     makes: bool = False,
 ) -> Iterator[Finding]:
-    facts = after.facts(reference.path)
+    facts = after.facts(path)
     if facts is None or facts.errors:
         return
-    call = next((c for c in facts.calls if c.callee_span == reference.span), None)
+    call = next((c for c in facts.calls if c.callee_span == occurrence.span), None)
     if call is None:
         return
-    drop = True if makes else _drops_first(after, reference.path, facts, call, symbol)
+    drop = True if makes else _drops_first(after, path, facts, occurrence, symbol)
     if drop is None:
         return
     reason = misfit(call, symbol.definition.parameters, drop_first=drop)
     if reason is None:
         return
-    file = change.by_path.get(reference.path)
-    is_new = file is not None and file.is_added(reference.line)
+    file = change.by_path.get(path)
+    is_new = file is not None and file.is_added(occurrence.line)
     if not is_new and misfit(call, old.parameters, drop_first=drop) is not None:
         return
-    if _expects_an_error(after.read(reference.path), call.callee_span[0]):
+    if _expects_an_error(after.read(path), call.callee_span[0]):
         return
+    family = after.index.method_family(symbol) if symbol.kind == "method" and not makes else []
     others = [s for s in family if s.id != symbol.id]
     if any(misfit(call, s.definition.parameters, drop_first=drop) is None for s in others):
         return  # what is called may be an override
-    yield _finding(reference.path, reference.line, symbol, reason, makes)
+    yield _finding(path, occurrence.line, symbol, reason, makes)
 
 
 def _finding(path: str, line: int, symbol: Symbol, reason: str, makes: bool) -> Finding:
@@ -133,7 +149,7 @@ def _finding(path: str, line: int, symbol: Symbol, reason: str, makes: bool) -> 
     return Finding(path, line, "error", "broken-call", f"call of {name}() {reason}; it is defined in {where}")
 
 
-def _drops_first(after: Modules, path: str, facts: FileFacts, call: Call, symbol: Symbol) -> bool | None:
+def _drops_first(after: Modules, path: str, facts: FileFacts, occurrence: Occurrence, symbol: Symbol) -> bool | None:
     """Whether the callee's first parameter is filled by what it is taken from; None where that is not certain."""
     if symbol.kind == "function":
         return False
@@ -141,11 +157,8 @@ def _drops_first(after: Modules, path: str, facts: FileFacts, call: Call, symbol
     if "staticmethod" in decorators:
         return False
     of_class = "classmethod" in decorators
-    occurrence = next((o for o in facts.occurrences if o.span == call.callee_span and o.kind == "call"), None)
-    if occurrence is None:
-        return None
     content = after.read(path)
-    head = content[: call.callee_span[0]].rstrip()
+    head = content[: occurrence.span[0]].rstrip()
     taken_from = head.removesuffix(b".").rstrip().split(b"\n")[-1] if head.endswith(b".") else b""
     if occurrence.binding == "member":
         return True if of_class or not taken_from.endswith(b"cls") else None

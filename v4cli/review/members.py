@@ -66,13 +66,12 @@ def _is_closed(after: Modules, path: str, holder: str, seen: set[tuple[str, str]
 
 def _left(before: Modules, after: Modules, symbol: Symbol) -> Iterator[Finding]:
     """Places that meant the member exactly before the change and still stand."""
+    from repo_index.records import Symbol as Defined
+
     meant: dict[str, set[tuple[object, ...]]] = {}
-    for reference in before.index.references(symbol):
-        if reference.certainty == "exact" and reference.kind in ("call", "use") and not reference.via:
-            facts = before.facts(reference.path)
-            for occurrence in facts.occurrences if facts is not None else ():
-                if occurrence.span == reference.span and occurrence.binding == "member":
-                    meant.setdefault(reference.path, set()).add(_shape(occurrence))
+    for path, occurrence, target in before.index.meanings(symbol.name):
+        if isinstance(target, Defined) and target.id == symbol.id and occurrence.binding == "member":
+            meant.setdefault(path, set()).add(_shape(occurrence))
     for path in sorted(meant):
         facts = after.facts(path)
         if facts is None or facts.errors:
