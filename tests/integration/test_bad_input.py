@@ -118,7 +118,6 @@ def test_huge_file(v4: RunV4, make_repository: MakeRepository) -> None:
     ("name", "encode"),
     [
         ("latin-1", lambda t: ("# -*- coding: latin-1 -*-\n# é\n" + t).encode("latin-1")),
-        ("undeclared latin-1", lambda t: ("# é\n" + t).encode("latin-1")),
         ("crlf", lambda t: t.replace("\n", "\r\n").encode()),
         ("bom", lambda t: b"\xef\xbb\xbf" + t.encode()),
         ("no final newline", lambda t: t.rstrip("\n").encode()),
@@ -135,6 +134,15 @@ def test_encodings_and_line_ends_stay(
         assert (root / path).read_bytes() == encode(text.replace("load", "load_file"))
     _clean(v4("refactor", "--undo", cwd=root), 0)
     assert _state(root) == before
+
+
+def test_latin_1_that_python_itself_cannot_read_is_left_alone(v4: RunV4, make_repository: MakeRepository) -> None:
+    odd = ("# é\n" + USER).encode("latin-1")
+    root = make_repository({"lib.py": CODE, "app.py": USER, "odd.py": odd})
+    done = _rename(v4, root, "--json")
+    _clean(done, 0)
+    assert (root / "odd.py").read_bytes() == odd
+    assert '"path": "odd.py"' in done.stdout.partition('"left_alone"')[2]
 
 
 def test_patch_of_every_encoding_applies(v4: RunV4, make_repository: MakeRepository) -> None:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from .verify import Change, Check, import_targets, result, stem
+from .verify import Change, Check, import_targets, parse_failure, result, stem
 
 if TYPE_CHECKING:
     from repo_index import Index
@@ -55,6 +55,9 @@ def check_imported_names(change: Change) -> Check:
         base = _Names(change.base)
         known = {(m.path, m.name) for m in base.missing({change.old(path) for path in touched} | change.paths)}
         missing = [m for m in missing if (change.old(m.path), m.name) not in known]
+        # a file that Python could not read before is not broken by a name it can no longer import
+        unreadable = {m.path for m in missing if parse_failure(m.path, change.after.read(m.path))} - change.paths
+        missing = [m for m in missing if m.path not in unreadable]
     problems = {f"{m.path}:{m.line}: {m.shown} does not exist" for m in missing}
     return result("imported names", problems, "every name taken from a changed module exists")
 

@@ -8,6 +8,7 @@ from ...errors import Refused
 from ..lookup import matches
 from ..operation import LeftAlone
 from ..python.modules import Modules
+from ..python.source import try_parse
 from ..text_mentions import is_distinctive, mentions
 from ..workspace import Edit, Workspace
 from .collisions import check_members, check_python, check_words
@@ -87,6 +88,7 @@ class Renaming:
         for path, edit in public.edits:
             settled.add((path, edit.start, edit.end))
             edits.setdefault(path, set()).add(edit)
+        left += self._leave_unreadable(edits)
         self._check_collisions(edits)
         if self.options.rename_in_text:
             prose = Prose(self, edits, public)
@@ -103,6 +105,20 @@ class Renaming:
                 elif verdict is not None:
                     left.append(LeftAlone(mention.path, mention.line, mention.text, verdict))
         return edits, left
+
+    def _leave_unreadable(self, edits: Edits) -> list[LeftAlone]:
+        """Take out of `edits` the Python files that do not parse: what a name means there cannot be checked.
+        The defining file stays in, and is refused later on."""
+        left: list[LeftAlone] = []
+        for path in sorted(set(edits) - {s.path for s in self.family}):
+            language = self.index.language(path)
+            data = self.index.read(path)
+            if language is None or language.name != "python" or try_parse(path, data) is not None:
+                continue
+            for edit in sorted(edits.pop(path)):
+                line = data.count(b"\n", 0, edit.start) + 1
+                left.append(LeftAlone(path, line, self.old, "the file does not parse"))
+        return left
 
     def _check_name(self) -> None:
         language = self.index.language(self.symbol.path)
