@@ -3,7 +3,9 @@ already does not fail a change, what the change breaks does."""
 
 from __future__ import annotations
 
+import io
 import json
+import tokenize
 import tomllib
 import warnings
 from collections import Counter
@@ -114,6 +116,9 @@ def parse_failure(path: str, content: bytes) -> str:
         if path.endswith(".py"):
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
+                # compile() takes bytes that the interpreter refuses in a file: decode as it would
+                encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
+                content.decode(encoding)
                 compile(content, path.encode("utf-8", "replace"), "exec", dont_inherit=True)
         elif path.endswith(".toml"):
             tomllib.loads(content.decode("utf-8-sig"))
