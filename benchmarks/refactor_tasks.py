@@ -59,7 +59,9 @@ def _broken(tree: Path) -> list[str]:
     return broken
 
 
-def run_task(task: dict[str, Any], source: Path, wording: str, checker: ModuleType, model: str | None) -> dict[str, Any]:
+def run_task(
+    task: dict[str, Any], source: Path, wording: str, checker: ModuleType, model: str | None
+) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="v4-task-") as scratch:
         tree = Path(scratch) / "tree"
         shutil.copytree(source, tree, symlinks=True)

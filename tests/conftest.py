@@ -49,7 +49,11 @@ def make_repository(tmp_path: Path) -> MakeRepository:
             path = root / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        for arguments in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-q", "--allow-empty", "-m", "first"]):
+        for arguments in (
+            ["init", "-q", "-b", "main"],
+            ["add", "-A"],
+            ["commit", "-q", "--allow-empty", "-m", "first"],
+        ):
             subprocess.run(["git", "-C", str(root), *arguments], check=True, capture_output=True)
         return root
 

@@ -43,9 +43,10 @@ def retrieve(question: str, index: Index, budget: int, count: Callable[[str], in
             continue
         cost = count(source.shown(len(chosen) + 1))
         if cost > left:
-            source = _cut(source, left, count)
-            if source is None:
+            head = _cut(source, left, count)
+            if head is None:
                 continue
+            source = head
             cost = count(source.shown(len(chosen) + 1))
         chosen.append(source)
         left -= cost

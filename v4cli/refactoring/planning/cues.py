@@ -63,8 +63,8 @@ def argument_value(instruction: str, parameter: str, default: str | None) -> str
     name = re.escape(parameter)
     given = (
         rf"\b{name}\s*=\s*({_LITERAL_ANY_CASE})(?!\w|\.\w)",
-        rf"\b{name}\b[`'\"]?\s*(?:parameter|argument|flag)?\s*(?:(?:is|be|being|should be|must be)\s+)?(?:explicitly\s+)?"
-        rf"(?:set|passed|given)?\s*(?:with\s+(?:the\s+|a\s+)?value(?:\s+of)?|to|as|be|with)\s+`?({_LITERAL_ANY_CASE})(?!\w|\.\w)",
+        rf"\b{name}\b[`'\"]?\s*(?:parameter|argument|flag)?\s*(?:(?:is|be|being|should be|must be)\s+)?"
+        rf"(?:explicitly\s+)?(?:set|passed|given)?\s*(?:with\s+(?:the\s+|a\s+)?value(?:\s+of)?|to|as|be|with)\s+`?({_LITERAL_ANY_CASE})(?!\w|\.\w)",
     )
     for pattern in given:
         values = [normal_literal(v) for v in re.findall(pattern, instruction, re.IGNORECASE)]

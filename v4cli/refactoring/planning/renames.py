@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 _BETWEEN = re.compile(r"\b(?:to|into|as|be|becomes?|with|named|called)\b|->|=>|\u2192|:", re.IGNORECASE)
 #: what may stand between one pair and the next: "rename a to b and the class C to D"
 _CONTINUES = re.compile(
-    r"^[`'\"()\s,;]*(?:(?:and|also|then|as well as|rename|the|function|class|method|module|file|constant)[\s,;`'\"]*)*$",
+    r"^[`'\"()\s,;]*(?:(?:and|also|then|as well as|rename|the|function|class|method|module|file|constant)"
+    r"[\s,;`'\"]*)*$",
     re.IGNORECASE,
 )
 _CALLED_INSTEAD = re.compile(r"\binstead\b", re.IGNORECASE)
