@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 _SAFE = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "core.quotePath=false")
@@ -14,24 +14,23 @@ class GitError(RuntimeError):
     """git is missing, or what was asked of it cannot be had; the message says what to do."""
 
 
-def environment() -> dict[str, str]:
+def environment(variables: Mapping[str, str] | None = None) -> dict[str, str]:
     """The environment without variables that point git at another repository, and without prompts.
 
-    GIT_CONFIG_GLOBAL and its like stay: they are the user's, never the repository's.
+    GIT_CONFIG_GLOBAL and its like stay: they are the user's, never the repository's. `variables` are those that are
+    meant (GIT_INDEX_FILE, GIT_DIR, ...: what git tells its hooks).
     """
     kept = {k: v for k, v in os.environ.items() if not k.startswith("GIT_") or k.startswith("GIT_CONFIG_")}
-    return kept | {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1"}
+    return (
+        kept
+        | {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1"}
+        | dict(variables or {})
+    )
 
 
-def run(root: Path, *arguments: str, stdin: bytes = b"", index_file: str | None = None) -> bytes:
-    """Standard output of `git ARGUMENTS` in `root`. `index_file` names another index than the repository's own
-    (a pre-commit hook is given one for `git commit -a` and `git commit PATH`).
-
-    Raises GitError with the last line that git said.
-    """
-    env = environment()
-    if index_file is not None:
-        env["GIT_INDEX_FILE"] = index_file
+def run(root: Path, *arguments: str, stdin: bytes = b"", variables: Mapping[str, str] | None = None) -> bytes:
+    """Standard output of `git ARGUMENTS` in `root`. Raises GitError with the last line that git said."""
+    env = environment(variables)
     try:
         done = subprocess.run(["git", "-C", str(root), *_SAFE, *arguments], capture_output=True, env=env, input=stdin)
     except FileNotFoundError:
@@ -47,7 +46,9 @@ def path_of(raw: bytes) -> str:
     return raw.decode("utf-8", "surrogateescape")
 
 
-def read_blobs(root: Path, blobs: Iterable[str]) -> Iterator[tuple[str, bytes | None]]:
+def read_blobs(
+    root: Path, blobs: Iterable[str], variables: Mapping[str, str] | None = None
+) -> Iterator[tuple[str, bytes | None]]:
     """Contents of blobs by their hashes, in order; None for one that the repository does not hold.
 
     One git process for all. Raises GitError when git cannot run.
@@ -61,7 +62,7 @@ def read_blobs(root: Path, blobs: Iterable[str]) -> Iterator[tuple[str, bytes | 
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=environment(),
+            env=environment(variables),
         )
     except FileNotFoundError:
         raise GitError("git is not installed or not on PATH: install git 2.30 or later") from None

@@ -63,9 +63,13 @@ class Index:
         exclude: Iterable[str] = (),
         max_file_bytes: int = 1_000_000,
         cache_dir: Path | None = None,
+        variables: Mapping[str, str] | None = None,
     ) -> Index:
-        """The index of a commit's files, refreshed. Raises GitError for what is no commit."""
-        return cls._of_tree(root, commit, exclude, max_file_bytes, cache_dir, None)
+        """The index of a commit's files, refreshed. Raises GitError for what is no commit.
+
+        `variables`: of what git tells a hook, that which is to count (GIT_DIR, GIT_INDEX_FILE, ...).
+        """
+        return cls._of_tree(root, commit, exclude, max_file_bytes, cache_dir, variables)
 
     @classmethod
     def of_staged(
@@ -76,9 +80,12 @@ class Index:
         max_file_bytes: int = 1_000_000,
         cache_dir: Path | None = None,
         index_file: str | None = None,
+        variables: Mapping[str, str] | None = None,
     ) -> Index:
-        """The index of what is staged, refreshed. `index_file`: git's GIT_INDEX_FILE when a hook is given one."""
-        return cls._of_tree(root, None, exclude, max_file_bytes, cache_dir, index_file)
+        """The index of what is staged, refreshed. `variables` as in of_commit; `index_file` is GIT_INDEX_FILE."""
+        if index_file is not None:
+            variables = {**(variables or {}), "GIT_INDEX_FILE": index_file}
+        return cls._of_tree(root, None, exclude, max_file_bytes, cache_dir, variables)
 
     @classmethod
     def _of_tree(
@@ -88,12 +95,12 @@ class Index:
         exclude: Iterable[str],
         max_file_bytes: int,
         cache_dir: Path | None,
-        index_file: str | None,
+        variables: Mapping[str, str] | None,
     ) -> Index:
-        where = repository(Path(root))
+        where = repository(Path(root), variables)
         report = Report()
         store = Store.open(where.git_folder, cache_dir, report.warnings)
-        source = GitTree(where, commit, exclude, max_file_bytes, index_file)
+        source = GitTree(where, commit, exclude, max_file_bytes)
         return cls(Contents(where, source, FactsCache(store), max_file_bytes, report)).refresh()
 
     def with_changes(self, changes: Mapping[str, bytes | None]) -> Index:

@@ -10,7 +10,7 @@ import hashlib
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import files, git
@@ -38,22 +38,28 @@ def blob_hash(content: bytes, algorithm: str = "sha1") -> str:
 
 @dataclass(frozen=True, slots=True)
 class Repository:
-    """Where a work tree and its git folder are; `algorithm` is "sha1" or "sha256"."""
+    """Where a work tree and its git folder are; `algorithm` is "sha1" or "sha256".
+
+    `variables` are environment variables for git (git.environment).
+    """
 
     root: Path
     git_folder: Path | None
     algorithm: str = "sha1"
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
-def repository(start: Path) -> Repository:
+def repository(start: Path, variables: Mapping[str, str] | None = None) -> Repository:
     """The repository around `start`. Raises GitError when there is none or git is missing."""
     if not start.is_dir():
         raise git.GitError(f"{start} is not a folder")
-    raw = git.run(start, "rev-parse", "--show-toplevel", "--git-common-dir", "--show-object-format")
+    raw = git.run(
+        start, "rev-parse", "--show-toplevel", "--git-common-dir", "--show-object-format", variables=variables
+    )
     root, folder, algorithm = raw.decode("utf-8", "surrogateescape").rstrip("\n").rsplit("\n", 2)
     if not os.path.isabs(folder):
         folder = os.path.normpath(os.path.join(os.path.abspath(start), folder))
-    return Repository(Path(root), Path(folder), algorithm)
+    return Repository(Path(root), Path(folder), algorithm, variables or {})
 
 
 class WorkTree:
@@ -149,28 +155,26 @@ class GitTree:
         commit: str | None,
         exclude: Iterable[str] = (),
         max_bytes: int = 1_000_000,
-        index_file: str | None = None,
     ) -> None:
         self._where = where
         self._commit = commit
         self._exclude = files.excluded(exclude)
         self._max_bytes = max_bytes
-        self._index_file = index_file
 
     def _listed(self) -> Iterator[tuple[str, str, str]]:
         """(mode, blob, path) of each entry. Raises GitError for what is no commit."""
         if self._commit is None:
-            raw = git.run(self._where.root, "ls-files", "-z", "--stage", index_file=self._index_file)
+            raw = git.run(self._where.root, "ls-files", "-z", "--stage", variables=self._where.variables)
             for line in filter(None, raw.split(b"\0")):
                 head, _, name = line.partition(b"\t")
                 mode, blob, stage = head.decode("ascii").split()
                 if stage in ("0", "2"):  # of a conflict, our side
                     yield mode, blob, git.path_of(name)
             return
-        commit = git.run(
-            self._where.root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{self._commit}^{{tree}}"
-        )
-        raw = git.run(self._where.root, "ls-tree", "-r", "-z", "--full-tree", commit.decode("ascii").strip())
+        variables = self._where.variables
+        asked = ("--verify", "--quiet", "--end-of-options", f"{self._commit}^{{tree}}")
+        tree = git.run(self._where.root, "rev-parse", *asked, variables=variables).decode("ascii").strip()
+        raw = git.run(self._where.root, "ls-tree", "-r", "-z", "--full-tree", tree, variables=variables)
         for line in filter(None, raw.split(b"\0")):
             head, _, name = line.partition(b"\t")
             mode, _, blob = head.decode("ascii").split()
@@ -203,6 +207,7 @@ class GitTree:
             "cat-file",
             "--batch-check=%(objectname) %(objectsize)",
             stdin="".join(b + "\n" for b in sorted(blobs)).encode("ascii"),
+            variables=self._where.variables,
         )
         sizes = {}
         for line in raw.decode("ascii", "replace").splitlines():
@@ -212,13 +217,13 @@ class GitTree:
         return sizes
 
     def read(self, path: str, entry: Entry) -> bytes:
-        for _, content in git.read_blobs(self._where.root, [entry.blob]):
+        for _, content in git.read_blobs(self._where.root, [entry.blob], self._where.variables):
             if content is not None:
                 return content
         raise FileNotFoundError(f"{path}: blob {entry.blob} is not in this repository")
 
     def read_many(self, wanted: Mapping[str, Entry]) -> Iterator[tuple[str, bytes | None]]:
-        contents = git.read_blobs(self._where.root, [e.blob for e in wanted.values()])
+        contents = git.read_blobs(self._where.root, [e.blob for e in wanted.values()], self._where.variables)
         for path, (_, content) in zip(wanted, contents, strict=True):
             yield path, content
 

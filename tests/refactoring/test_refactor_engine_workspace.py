@@ -169,7 +169,7 @@ def test_what_cannot_be_made(ws: Workspace) -> None:
 
 def test_a_file_written_meanwhile_is_noticed(root: Path, ws: Workspace) -> None:
     (root / "pkg/m.py").write_bytes(b"other = 1\n")
-    ws.base._contents.clear()
+    ws.base._files._bytes.clear()
     with pytest.raises(Refused, match="run again"):
         ws.read("pkg/m.py")
 

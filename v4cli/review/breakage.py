@@ -49,11 +49,12 @@ def _indexes(git: Git, change: Change) -> tuple[Index, Index]:
     """The index before and after the change."""
     from repo_index import Index
 
-    base = Index.of_commit(git.root, change.base)
+    told = git.told()
+    base = Index.of_commit(git.root, change.base, variables=told)
     if len(change.files) > _MANY and change.tip is not None:
         if change.tip:
-            return base, Index.of_commit(git.root, change.tip)
-        return base, Index.of_staged(git.root, index_file=git.environment().get("GIT_INDEX_FILE"))
+            return base, Index.of_commit(git.root, change.tip, variables=told)
+        return base, Index.of_staged(git.root, variables=told)
     return base, base.with_changes(change.contents())
 
 

@@ -36,15 +36,15 @@ class Git:
     root: Path
     honour_environment: bool = False
 
+    def told(self) -> dict[str, str]:
+        """What git told its hook, where that counts."""
+        found = {name: os.environ[name] for name in HOOK_VARIABLES if os.environ.get(name)}
+        if "GIT_INDEX_FILE" in found:
+            found["GIT_INDEX_FILE"] = os.path.abspath(found["GIT_INDEX_FILE"])
+        return found if self.honour_environment else {}
+
     def environment(self) -> dict[str, str]:
-        env = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
-        if self.honour_environment:
-            for name in HOOK_VARIABLES:
-                value = os.environ.get(name)
-                if value and name == "GIT_INDEX_FILE":
-                    value = os.path.abspath(value)
-                if value:
-                    env[name] = value
+        env = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")} | self.told()
         return env | {"GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1", "LC_ALL": "C"}
 
     def try_run(self, *arguments: str, stdin: bytes = b"") -> tuple[int, bytes, str]:
