@@ -173,7 +173,10 @@ class GitTree:
             return
         variables = self._where.variables
         asked = ("--verify", "--quiet", "--end-of-options", f"{self._commit}^{{tree}}")
-        tree = git.run(self._where.root, "rev-parse", *asked, variables=variables).decode("ascii").strip()
+        try:
+            tree = git.run(self._where.root, "rev-parse", *asked, variables=variables).decode("ascii").strip()
+        except git.GitError:
+            raise git.GitError(f"{self._commit!r} is no commit of this repository") from None
         raw = git.run(self._where.root, "ls-tree", "-r", "-z", "--full-tree", tree, variables=variables)
         for line in filter(None, raw.split(b"\0")):
             head, _, name = line.partition(b"\t")

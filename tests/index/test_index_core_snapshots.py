@@ -43,7 +43,7 @@ def test_facts_are_shared_between_snapshots(make_repository) -> None:
 @pytest.mark.parametrize("commit", ["nonsense", "--help", "", "HEAD:a.py"])
 def test_what_is_no_commit_is_refused(make_repository, commit: str) -> None:
     root = make_repository({"a.py": ""})
-    with pytest.raises(GitError):
+    with pytest.raises(GitError, match="is no commit of this repository"):
         Index.of_commit(root, commit)
 
 
@@ -58,6 +58,19 @@ def test_index_file_of_a_hook(make_repository, tmp_path: Path) -> None:
     )
     assert Index.of_staged(root).names() == {"a"}
     assert Index.of_staged(root, index_file=str(other)).names() == {"b"}
+
+
+def test_git_folder_elsewhere(tmp_path: Path) -> None:
+    bare, tree = tmp_path / "dots.git", tmp_path / "tree"
+    tree.mkdir()
+    (tree / "a.py").write_text("a = 1\n")
+    git(tmp_path, "init", "-q", "--bare", str(bare))
+    git(tree, "--git-dir", str(bare), "--work-tree", str(tree), "add", "a.py")
+    variables = {"GIT_DIR": str(bare), "GIT_WORK_TREE": str(tree)}
+    index = Index.of_staged(tree, variables=variables)
+    assert index.root == tree and index.names() == {"a"}
+    with pytest.raises(GitError):
+        Index.of_staged(tree)
 
 
 def test_links_and_large_files_of_a_tree(make_repository) -> None:
