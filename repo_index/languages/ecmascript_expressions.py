@@ -81,7 +81,8 @@ def member(walk: Walk, node: Node, scope: Scope, kind: OccurrenceKind, space: Sp
     root: Node = node
     while True:
         if root.type in ("member_expression", "nested_identifier"):
-            key = root.child_by_field_name("property")
+            # After `typeof` the grammar gives the first part's field to the whole.
+            key = root.named_children[-1] if root.named_child_count else None
         elif root.type == "nested_type_identifier":
             key = root.child_by_field_name("name")
         elif root.type == "subscript_expression":

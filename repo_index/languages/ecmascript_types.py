@@ -120,10 +120,10 @@ class Types:
         return UNKNOWN
 
     def _member(self, node: Node, scope: Scope, depth: int) -> State:
-        below = self.expression(node.child_by_field_name("object"), scope, depth + 1)
-        key = node.child_by_field_name("property")
-        if key is not None:
-            return self.attribute(below, self.walk.text(key))
+        parts = node.named_children
+        below = self.expression(parts[0] if parts else None, scope, depth + 1)
+        if node.type != "subscript_expression":
+            return self.attribute(below, self.walk.text(parts[-1])) if len(parts) > 1 else UNKNOWN
         index = node.child_by_field_name("index")
         quoted = literal(index) if index is not None and index.type == "string" else None
         return self.attribute(below, quoted[0]) if quoted is not None else UNKNOWN
@@ -248,7 +248,7 @@ class Types:
                 return found
         if value is None or definition.kind in ("class", "interface", "enum", "type"):
             return ""
-        if value.type in FUNCTIONS or definition.kind == "method":
+        if value.type in FUNCTIONS or definition.kind in ("function", "method"):
             returns = value.child_by_field_name("return_type")
             return self.dotted(self.annotation(returns, scope)) if returns is not None else self._returned(definition)
         return self.dotted(self.expression(value, definition.value_scope or definition.scope))
