@@ -213,6 +213,10 @@ class Index:
         """All facts of a file, None where there is no grammar."""
         return self._pieces(path, *PIECES)
 
+    def outline(self, path: str) -> FileFacts | None:
+        """The same with only imports, exports, `__all__` and errors sure to be filled in: cheaper than facts()."""
+        return self._pieces(path, "outline")
+
     def _outline(self, path: str) -> FileFacts:
         return self._pieces(path, "outline") or FileFacts("text")
 
