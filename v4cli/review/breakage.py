@@ -60,7 +60,7 @@ def _indexes(git: Git, change: Change) -> tuple[Index, Index]:
 
 def concerned_files(change: Change, before: Modules, after: Modules) -> set[str]:
     """Changed files, and those whose imports ask for a file or a name that the change takes away."""
-    found = {f.path for f in change.files if f.path in after.paths and after.facts(f.path) is not None}
+    found = {f.path for f in change.files if f.path in after.paths and after.outline(f.path) is not None}
     if _structure_changes(change, before, after):
         states = {(e.source, e.module, e.names): (e.state, e.target) for e in after.index.edges()}
         for edge in before.index.edges():
@@ -108,5 +108,5 @@ def _shadows(path: str, before: Modules) -> bool:
 
 def _reexports(before: Modules, source: str, path: str) -> bool:
     """Whether a file passes names of another on by `export ... from`."""
-    facts = before.facts(source)
+    facts = before.outline(source)
     return facts is not None and any(e.module and before.target(source, e.module)[1] == path for e in facts.exports)

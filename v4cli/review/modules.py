@@ -30,7 +30,12 @@ _IMPLICIT = frozenset(
     ]
 )
 #: ways for a module to get names that its text does not show
-_DYNAMIC = re.compile(rb"\b(?:globals|locals|vars|setattr|exec)\s*\(|\bsys\.modules\b|__dict__")
+_DYNAMIC = re.compile(
+    rb"\bglobals\(\)(?!\s*(?:\.get\b|\.items\b|\.keys\b|\.copy\b|\[[^\]\n]*\](?!\s*=[^=])))"
+    rb"|\bmodules(?:\[__name__\]|\.get\(__name__)"
+    rb"|^\S[^\n]*\b(?:locals|vars)\(\)|^exec\b",
+    re.MULTILINE,
+)
 _DYNAMIC_JS = re.compile(rb"\bexports\s*=\s*(?!\{)|\bexports\s*\[|\(\s*(?:module\.)?exports\b|\bexport\s*=")
 
 
@@ -45,6 +50,7 @@ class Modules:
         self.index = index
         self._memo: dict[str, dict[Any, Any]] = {}
         self._facts: dict[str, FileFacts | None] = {}
+        self._outlines: dict[str, FileFacts | None] = {}
         self._has: dict[tuple[str, str], Answer] = {}
 
     @cached_property
@@ -68,9 +74,15 @@ class Modules:
             self._facts[path] = self.index.facts(path) if path in self.paths else None
         return self._facts[path]
 
+    def outline(self, path: str) -> FileFacts | None:
+        """Imports, exports and errors of a file."""
+        if path not in self._outlines:
+            self._outlines[path] = self.index.outline(path) if path in self.paths else None
+        return self._outlines[path]
+
     def is_sound(self, path: str) -> bool:
         """Whether the facts of a code file are whole: it is there and parses."""
-        facts = self.facts(path)
+        facts = self.outline(path)
         return facts is not None and not facts.errors
 
     def _language(self, path: str) -> Language | None:
@@ -110,11 +122,12 @@ class Modules:
 
     def attribute_module(self, owner: str, name: str) -> str | None:
         """The module that `owner.name` is, when it is one: a submodule, or a module that `owner` imports."""
-        facts = self.facts(owner)
-        if facts is None or not any(e.name == name for e in facts.exports):
+        outline = self.outline(owner)
+        if outline is None or not any(e.name == name for e in outline.exports):
             return self.submodule(owner, name)
-        bound = [i for i in facts.imports if i.local == name and not i.scope]
-        if len(bound) != 1 or any(d.qualified == name for d in facts.definitions):
+        bound = [i for i in outline.imports if i.local == name and not i.scope]
+        facts = self.facts(owner) if len(bound) == 1 else None
+        if facts is None or any(d.qualified == name for d in facts.definitions):
             return None
         (inner,) = bound
         if inner.name is None:
@@ -122,7 +135,7 @@ class Modules:
         module = self.target(owner, inner.module)[1]
         if module is None:
             return None
-        within = self.facts(module)
+        within = self.outline(module)
         if within is not None and any(e.name == inner.name for e in within.exports):
             return None
         return self.submodule(module, inner.name)
@@ -138,7 +151,7 @@ class Modules:
     def _look_up(self, path: str, name: str) -> Answer:
         if path.endswith("/"):  # a namespace package, which other distributions may add to
             return "yes" if self.submodule(path, name) else "unknown"
-        facts = self.facts(path)
+        facts = self.outline(path)
         if facts is None or facts.errors:
             return "unknown"
         if any(e.name == name for e in facts.exports):
@@ -169,5 +182,5 @@ class Modules:
 
     def names(self, path: str) -> frozenset[str]:
         """Names that the text of a module binds at its top level."""
-        facts = self.facts(path)
+        facts = self.outline(path)
         return frozenset(e.name for e in facts.exports) if facts is not None else frozenset()
