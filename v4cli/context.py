@@ -75,9 +75,13 @@ class Context:
     def index(self, **flags: Any) -> Index:
         """The refreshed index of the repository, with progress on a terminal."""
         from repo_index import Index
+        from repo_index.git import GitError
 
         chosen = self.settings(**flags)
         index = Index.open(self.root, exclude=tuple(chosen.exclude), max_file_bytes=chosen.max_file_bytes)
-        with self.output.progress("indexing") as advance:
-            index.refresh(progress=advance)
+        try:
+            with self.output.progress("indexing") as advance:
+                index.refresh(progress=advance)
+        except GitError as error:
+            raise EnvironmentLacks(str(error)) from None
         return index

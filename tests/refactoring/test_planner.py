@@ -141,7 +141,7 @@ def test_open_call_sites_are_asked(index: Index) -> None:
 
 def test_the_kind_is_asked_when_the_wording_leaves_it_open(index: Index) -> None:
     (operation,) = _plan("Take total_price out of cart.py and put it in pricing.py", index, kind="move")
-    assert operation == {"kind": "move_symbols", "symbols": ["shop/cart.py::total_price"], "target": "shop/pricing.py"}
+    assert operation == {"symbols": ["shop/cart.py::total_price"], "target": "shop/pricing.py"}
 
 
 @pytest.mark.parametrize(

@@ -166,6 +166,10 @@ class Carry:
         self.target.join(rewrite_target)
         self._bring_needs()
         self._nested_imports()
+        if self.job.whole:
+            # code that imports its own module
+            itself = FileRewrite(self.job.source, self.source.data, self.modules, relocation, self.source).run()
+            self.edits += [e for e in itself.all_edits() if self._in_pieces(e.start)]
         if not self.job.whole:
             self._leave()
         own = [*self.edits, *self.editor.edits()]
@@ -407,6 +411,8 @@ class Carry:
         """Imports inside the moved functions: relative ones are spelt for the target's package."""
         for statement in self.editor.statements:
             if not self._in_pieces(statement.span[0]) or not statement.is_from:
+                continue
+            if self.job.whole and self.modules.file(statement.module, self.job.source) == self.job.source:
                 continue
             spec = self._spec_in_target(statement.module)
             if spec != statement.module:

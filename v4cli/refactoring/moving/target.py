@@ -175,9 +175,11 @@ class TargetFile:
         entries = all_entries(source)
         if entries and self._listed:
             edits += _list_more(source, [n for n in self._listed if n not in entries])
-        if self._pieces:
-            edits.append(self._insertion(source, moved))
-        return apply_edits(source.data, merge_deletions([*edits, *editor.edits()]))
+        data = apply_edits(source.data, merge_deletions([*editor.edits(), *edits]))
+        if not self._pieces:
+            return data
+        ready = parse(self.path, data)
+        return apply_edits(data, [self._insertion(ready, Scopes(ready), moved)])
 
     def _check_free(self, source: PythonSource, editor: ImportEditor, moved: set[str], dropped: set[str]) -> None:
         for name in sorted(moved):
@@ -219,13 +221,13 @@ class TargetFile:
         modules: Modules = rewrite.modules
         return modules.absolute(one, self.path) == modules.absolute(other, self.path)
 
-    def _insertion(self, source: PythonSource, moved: set[str]) -> Edit:
+    def _insertion(self, source: PythonSource, scopes: Scopes, moved: set[str]) -> Edit:
         """Where the code goes: at the end, or before the first statement that needs it while being imported."""
         body = source.tree.body
         first_use: int | None = None
-        for use in self.scopes.uses:
-            if use.name in moved and not use.deferred and not use.quoted:
-                if use.annotation and self.lazy_annotations:
+        for use in scopes.uses:
+            if use.name in moved and not use.deferred and not use.quoted and scopes.resolve(use) is None:
+                if use.annotation and scopes.lazy_annotations:
                     continue
                 at = next(
                     (i for i, s in enumerate(body) if source.full_span(s)[0] <= use.span[0] < source.span(s)[1]), None
@@ -243,6 +245,7 @@ class TargetFile:
             wide = first.is_definition or isinstance(previous, DEFINITIONS)
             lead = "" if not source.data.strip() else "\n\n\n" if wide else "\n\n"
             return Edit(start, len(source.data), source.encode(lead + code))
+        self._check_order(source, scopes, code, stop)
         start = source.line_start(source.full_span(body[stop])[0])
         while start > 0:
             previous_line = source.line_start(start - 1)
@@ -257,6 +260,21 @@ class TargetFile:
         if first.is_definition and have < 2:
             lead = "\n" * (2 - have)
         return Edit(start, start, source.encode(lead + code + ("\n\n" if wide else "\n")))
+
+    def _check_order(self, source: PythonSource, scopes: Scopes, code: str, stop: int) -> None:
+        """What the code needs while it is being imported has to be bound before the statement `stop`."""
+        body = source.tree.body
+        moved = Scopes(parse(self.path, source.encode(code)))
+        for use in moved.uses:
+            if use.deferred or use.quoted or (use.annotation and scopes.lazy_annotations) or moved.resolve(use):
+                continue
+            nodes = scopes.module.bindings.get(use.name, [])
+            lines = [node.lineno for node in nodes if hasattr(node, "lineno")]
+            if lines and min(lines) > body[stop].lineno:
+                raise Refused(
+                    f"{self.path}:{body[stop].lineno}: needs what moves while it is being imported, but {use.name}, "
+                    f"which the moved code needs then, is bound in line {min(lines)} only"
+                )
 
 
 def _is_overload(piece: Piece) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from posixpath import basename
 from typing import Literal
 
 from ...errors import NothingToDo, Refused
@@ -36,4 +37,7 @@ class MergeModules(Operation):
             raise NothingToDo("source and target are the same file")
         if is_package(self.source):
             raise Refused(f"{self.source} makes its folder a package, which other modules need")
+        for path in (self.source, self.target):
+            if basename(path) == "__main__.py":
+                raise Refused(f"{path} runs when its package is started; merging it would run it on import")
         return relocate(ws, Job(self.source, self.target, set(), whole=True), self.changelog)

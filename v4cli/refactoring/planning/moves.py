@@ -14,7 +14,6 @@ from .questions import SELECTION, Asker
 
 if TYPE_CHECKING:
     from repo_index.index import Index
-
     from repo_index.records import Symbol
 
 _GOAL = re.compile(
