@@ -20,6 +20,7 @@ from .checkpoints.repacked import load as load_repacked
 from .checkpoints.repacked import read_header
 from .config import DecoderConfig
 from .decoder import Decoder, build, workspace_bytes
+from .kernels.aten import NAME as ATEN
 from .kernels.blocks16 import NAME as NATIVE
 from .kernels.native_decoder import NativeDecoder, scratch_bytes
 
@@ -101,6 +102,11 @@ class Model:
         return self.decoder.config
 
     @property
+    def kernels(self) -> str:
+        """ "native", or "aten" for PyTorch's own."""
+        return NATIVE if isinstance(self.decoder, NativeDecoder) else ATEN
+
+    @property
     def name(self) -> str:
         return self.path.stem
 
@@ -158,9 +164,9 @@ def load_model(
     path = locate(path_or_name)
     allowed = None if memory is None else placement.parse_size(memory)
     threads = threads or placement.processors()
-    torch.set_num_threads(threads)
     scheme = dtype or "mix"
     repacked = prepare(path, scheme, allowed, progress)
+    torch.set_num_threads(threads)
     header = read_header(repacked)
     config = DecoderConfig(**header["config"])
     native = header["kernels"] == NATIVE

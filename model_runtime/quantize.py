@@ -26,8 +26,8 @@ FUSED = {
     "gate_up": ("ffn_gate", "ffn_up"),
     "down": ("ffn_down",),
 }
-#: rows that are read at a time, a multiple of every strip: bounds the memory that packing a vocabulary takes
-ROWS_AT_ONCE = 16384
+#: rows of the embedding that are read at a time
+ROWS_AT_ONCE = 1024
 
 Packed = tuple[str, Tensor, dict[str, Any]]
 """Name, tensor, and what else is to be kept about it."""

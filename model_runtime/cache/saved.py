@@ -14,7 +14,7 @@ from safetensors.torch import save_file
 
 from .kv import ContextFull, KVCache
 
-_FORMAT = "v4-session-1"
+_FORMAT = "v4-session"
 
 
 class BadSessionFile(RuntimeError):
@@ -33,7 +33,8 @@ def save_session(path: Path, model: str, ids: list[int], cache: KVCache) -> None
     """Write tokens, keys and values, readable by the owner alone; whole or not at all."""
     tokens = torch.tensor(ids, dtype=torch.int64)
     layers = [cache.snapshot(index) for index in range(len(cache.layers))]
-    about = {"format": _FORMAT, "model": model, "sha256": _checksum(model, tokens, layers)}
+    # one entry only: safetensors writes several in no certain order
+    about = {_FORMAT: json.dumps({"model": model, "sha256": _checksum(model, tokens, layers)})}
     tensors = {"ids": tokens, **{f"layers.{index}": layer for index, layer in enumerate(layers)}}
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, draft = tempfile.mkstemp(dir=path.parent, prefix=".saving-")
@@ -53,16 +54,16 @@ def load_session(path: Path, model: str, cache: KVCache) -> list[int]:
         raise FileNotFoundError(f"there is no session file {path}")
     try:
         with safe_open(path, framework="pt") as file:
-            about = file.metadata() or {}
-            if about.get("format") != _FORMAT:
+            about = json.loads((file.metadata() or {}).get(_FORMAT, "{}"))
+            if not about:
                 raise BadSessionFile(f"{path} is not a saved session")
-            if about.get("model") != model:
+            if about["model"] != model:
                 raise BadSessionFile(f"{path} was saved by another model, weight scheme or engine version")
             ids = file.get_tensor("ids")
             layers = [file.get_tensor(f"layers.{index}") for index in range(len(cache.layers))]
     except SafetensorError as error:
         raise BadSessionFile(f"{path} is damaged: {error}") from None
-    if _checksum(model, ids, layers) != about.get("sha256"):
+    if _checksum(model, ids, layers) != about["sha256"]:
         raise BadSessionFile(f"{path} is damaged: its content does not match its digest")
     count = int(ids.numel())
     try:

@@ -10,7 +10,6 @@ import math
 import mmap
 import struct
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -66,16 +65,12 @@ class Groups:
 
 
 class GGUFFile:
-    """A GGUF file, memory-mapped. Raises BadGGUF for a file that is foreign, damaged or cut short."""
+    """A GGUF file. Raises BadGGUF for a file that is foreign, damaged or cut short."""
 
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
         self.metadata: dict[str, Any] = read_metadata(self.path)
         self.tensors = _tensor_table(self.path)
-
-    @cached_property
-    def _bytes(self) -> np.ndarray:
-        return np.memmap(self.path, np.uint8, mode="r")
 
     def info(self, name: str) -> TensorInfo:
         try:
@@ -84,11 +79,14 @@ class GGUFFile:
             raise BadGGUF(f"{self.path}: the tensor {name} is missing") from None
 
     def raw(self, name: str, first: int = 0, last: int | None = None) -> torch.Tensor:
-        """The blocks of rows first .. last: uint8 [rows, bytes of a row], a copy."""
+        """The blocks of rows first .. last: uint8 [rows, bytes of a row]."""
         info = self.info(name)
         rows = math.prod(info.shape[:-1])
         last, width = rows if last is None else min(last, rows), info.nbytes // rows
-        data = np.array(self._bytes[info.offset + first * width : info.offset + last * width])
+        # read, not mapped: what is mapped counts as memory of the process
+        data = np.fromfile(self.path, np.uint8, (last - first) * width, offset=info.offset + first * width)
+        if len(data) != (last - first) * width:
+            raise BadGGUF(f"{self.path} is cut short: {name} cannot be read")
         return torch.from_numpy(data).view(last - first, width)
 
     def groups(self, name: str, first: int = 0, last: int | None = None) -> Groups | None:
