@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from v4cli.main import run
+
 V4 = str(Path(sys.executable).parent / "v4")
 BAD = "def f():\n    breakpoint()\n"
 FOUND = "a.py:2: error: debugger left in: breakpoint() [debugger]\n"
@@ -19,8 +21,9 @@ FOUND = "a.py:2: error: debugger left in: breakpoint() [debugger]\n"
 class Repo:
     """A git repository that knows no user or system configuration."""
 
-    def __init__(self, root: Path, home: Path) -> None:
+    def __init__(self, root: Path, home: Path, capture: pytest.CaptureFixture[str]) -> None:
         self.root = root
+        self.capture = capture
         self.env = {
             "PATH": os.environ["PATH"],
             "HOME": str(home),
@@ -40,9 +43,19 @@ class Repo:
         return done.stdout
 
     def review(self, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
-        done = self.run(V4, "review", *words, **env)
-        assert "Traceback" not in done.stderr, done.stderr
-        return done
+        """`v4 review WORDS` in this process; as a hook, which may end its process, in one of its own."""
+        if "--hook" in words:
+            done = self.run(V4, "review", *words, **env)
+            assert "Traceback" not in done.stderr, done.stderr
+            return done
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(self.root)
+            for name, value in (self.env | env).items():
+                patch.setenv(name, value)
+            self.capture.readouterr()
+            code = int(run(["review", *words]))
+            out, err = self.capture.readouterr()
+        return subprocess.CompletedProcess(words, code, out, err)
 
     def found(self, *words: str) -> list[tuple[str, int, str, str]]:
         done = self.review(*words, "--json")
@@ -62,12 +75,12 @@ class Repo:
 
 
 @pytest.fixture
-def repo(tmp_path: Path) -> Repo:
+def repo(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Repo:
     root = tmp_path / "a repo"
     root.mkdir()
     home = tmp_path / "home"
     home.mkdir()
-    made = Repo(root, home)
+    made = Repo(root, home, capsys)
     made.git("init", "-q", "-b", "main")
     return made
 

@@ -9,9 +9,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import shutil
 import sys
-import sysconfig
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,16 +39,16 @@ case ",${{SKIP:-}}," in
     *,v4,*) exit 0 ;;
 esac
 
-set -- {command}
-if [ ! -x "$1" ]; then
-    if found=$(command -v v4); then
-        set -- "$found"
-    else
-        echo "v4: not found, so the commit is not checked (v4 hook uninstall removes this hook)" >&2
-        exit 0
-    fi
+python={python}
+if [ -x "$python" ] && [ -f {module} ]; then
+    set -- "$python" -P -m v4cli.review  # -P: never import from the repository
+elif found=$(command -v v4); then
+    set -- "$found" review --staged --hook
+else
+    echo "v4: not found, so the commit is not checked (v4 hook uninstall removes this hook)" >&2
+    exit 0
 fi
-findings=$("$@" review --staged --hook)
+findings=$("$@")
 status=$?
 if [ "$status" -eq 1 ] && [ -n "$findings" ]; then
     printf '%s\\n' "$findings" >&2
@@ -96,8 +94,9 @@ def state(git: Git) -> HookState:
 
 def script() -> str:
     """The hook script for this installation of v4."""
-    command = " ".join(shlex.quote(word) for word in _command())
-    return _SCRIPT.format(marker=_MARKER, version=__version__, saved=SAVED, command=command)
+    python = shlex.quote(Path(sys.executable).absolute().as_posix())
+    module = shlex.quote(Path(__file__).with_name("__main__.py").absolute().as_posix())
+    return _SCRIPT.format(marker=_MARKER, version=__version__, saved=SAVED, python=python, module=module)
 
 
 def install(git: Git, *, force: bool = False) -> HookState:
@@ -176,21 +175,6 @@ def _is_shared(git: Git, folder: Path) -> bool:
     common = git.root / os.fsdecode(out.rstrip(b"\n"))
     resolved = folder.resolve()
     return not any(resolved.is_relative_to(place.resolve()) for place in (git.root, common))
-
-
-def _command() -> list[str]:
-    """The words that start this v4, with an absolute path first."""
-    interpreter = Path(sys.executable)
-    places = [interpreter.parent, Path(sysconfig.get_path("scripts"))]
-    for place in places:
-        for name in ("v4", "v4.exe"):
-            if os.access(place / name, os.X_OK):
-                return [(place / name).absolute().as_posix()]
-    found = shutil.which("v4")
-    if found and os.path.isabs(found):
-        return [Path(found).as_posix()]
-    # -P keeps the repository, which is the current folder of a hook, out of the module search path
-    return [interpreter.absolute().as_posix(), "-P", "-m", "v4cli.main"]
 
 
 def _write(path: Path, text: str) -> None:
