@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -30,7 +31,7 @@ def install(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Install the hook. A hook that is already there is kept as pre-commit.v4-saved and runs first."""
+    """Install the hook and build the index. A hook that is there is kept as pre-commit.v4-saved and runs first."""
     from ..review import hook_file
     from ..review.git import Git
 
@@ -38,9 +39,11 @@ def install(
     state = hook_file.install(Git(ctx.root), force=force)
     if json:
         ctx.output.json("hook install", _as_json(state))
-        return
-    first = f"; {state.saved.name} runs first" if state.saved else ""
-    ctx.output.print(f"installed {state.path}{first}")
+    else:
+        first = f"; {state.saved.name} runs first" if state.saved else ""
+        ctx.output.print(f"installed {state.path}{first}")
+    with suppress(OSError, RuntimeError):  # the first commit is quicker with it; the hook works without
+        ctx.index()
 
 
 @app.command()
