@@ -17,7 +17,7 @@ from ..python.deletion import delete_lines, unlist
 from ..python.handles import Handles
 from ..python.imports import ImportEditor, ImportName, NewImport
 from ..python.modules import Modules, absolute_in, is_package, is_python, respell
-from ..python.rewrite import FileRewrite, Relocation, all_entries, outermost_function
+from ..python.rewrite import FileRewrite, Relocation, all_entries, deferring_function
 from ..python.scopes import BUILTINS, Scopes, Use
 from ..python.source import docstring, dotted, is_type_checking, parse, try_parse
 from ..workspace import Edit, Workspace
@@ -350,7 +350,7 @@ class Carry:
                 if use.annotation and (use.quoted or (self.scopes.lazy_annotations and self.target.lazy_annotations)):
                     self.target.need(new, typing=True)
                     continue
-                function = outermost_function(self.source, use)
+                function = deferring_function(use)
                 if function is None:
                     line = self.source.line_of(use.span[0])
                     raise Refused(
@@ -437,7 +437,7 @@ class Carry:
                 if not self.lazy.back:
                     self.editor.add_top(new)
                     continue
-                function = outermost_function(self.source, use)
+                function = deferring_function(use)
                 if function is None:
                     line = self.source.line_of(use.span[0])
                     raise Refused(

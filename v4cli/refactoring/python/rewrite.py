@@ -331,7 +331,7 @@ class FileRewrite:
             if use.annotation and (use.quoted or self.scopes.lazy_annotations):
                 self.editor.add_typing(item)
                 continue
-            function = outermost_function(self.source, use)
+            function = deferring_function(use)
             if function is None:
                 line = self.source.line_of(use.span[0])
                 raise Refused(
@@ -420,7 +420,7 @@ class FileRewrite:
         self._handled_chains.add(node)
         if (self.path, new) in self.relocation.lazy and self._at_import_time(statement):
             use = next(u for u in self.scopes.uses if u.node is root)
-            function = outermost_function(self.source, use)
+            function = deferring_function(use)
             if function is None:
                 line = self.source.line_of(span[0])
                 raise Refused(f"{self.path}:{line}: needs {new} while it is being imported, which would close a cycle")
@@ -467,18 +467,12 @@ def _inner(node: ast.Attribute) -> list[ast.expr]:
     return [*found, value]
 
 
-def outermost_function(source: PythonSource, use: Use) -> FunctionNode | None:
-    """The outermost `def` whose body holds the use; None when the use runs on import."""
-    if not use.deferred:
-        return None
-    innermost = enclosing_function(use.scope)
-    if innermost is None:
-        return None
-    found = innermost
-    for above in source.ancestors(innermost):
-        if isinstance(above, FUNCTIONS):
-            found = above
-    return found
+def deferring_function(use: Use) -> FunctionNode | None:
+    """The innermost `def` whose body holds the use; None when the use runs on import.
+
+    The innermost: an outer one may be a decorator, which runs on import.
+    """
+    return enclosing_function(use.scope) if use.deferred else None
 
 
 def all_entries(source: PythonSource) -> dict[str, ast.Constant]:
