@@ -114,6 +114,11 @@ class Types:
         if kind == "binary_expression" and node.child_count == 3 and node.children[1].type in ("??", "||"):
             left, right = (self.expression(part, scope, depth + 1) for part in node.named_children[:2])
             return left if right in (left, UNKNOWN) else UNKNOWN
+        if kind == "ternary_expression":
+            branches = [node.child_by_field_name(part) for part in ("consequence", "alternative")]
+            told = [b for b in branches if b is not None and b.type not in ("null", "undefined")]
+            states = {self.expression(b, scope, depth + 1) for b in told}
+            return states.pop() if len(states) == 1 else UNKNOWN
         if kind in TRANSPARENT or kind == "as_expression":
             inside = node.named_children[0] if node.named_child_count else None
             return self.expression(inside, scope, depth + 1)
@@ -173,7 +178,7 @@ class Types:
             return state.name
         if state.kind == "import" and state.name:
             return ".".join((state.name, *state.chain))
-        if state.kind == "member" and state.receiver.kind in ("self", "instance"):
+        if state.kind == "member" and state.receiver.kind != "unknown":
             return ".".join((state.receiver.type, *state.chain))
         return ""
 
