@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from .changes import Change
 from .findings import Finding, Level
 from .modules import Modules
+from .parsing import is_sample
 
 if TYPE_CHECKING:
     from repo_index.facts import FileFacts, ImportFact, Occurrence
@@ -65,7 +66,7 @@ class Imports:
 
     def _is_plain(self, path: str, imported: ImportFact) -> bool:
         """Whether an import is a statement that always runs; bundled JavaScript is full of calls of require."""
-        if imported.conditional or self.after.index.role(path) == "generated":
+        if imported.conditional or is_sample(path) or self.after.index.role(path) == "generated":
             return False
         start = imported.statement_span[0]
         return self.after.read(path)[start : start + 6] in (b"import", b"export") or path.endswith(".py")
