@@ -44,8 +44,9 @@ class Git:
         return found if self.honour_environment else {}
 
     def environment(self) -> dict[str, str]:
-        env = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")} | self.told()
-        return env | {"GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1", "LC_ALL": "C"}
+        """The caller's, less what would point git elsewhere; GIT_CONFIG_GLOBAL and its like are the user's."""
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("GIT_") or k.startswith("GIT_CONFIG_")}
+        return kept | self.told() | {"GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1", "LC_ALL": "C"}
 
     def try_run(self, *arguments: str, stdin: bytes = b"") -> tuple[int, bytes, str]:
         """Exit status, standard output and the last line of standard error."""

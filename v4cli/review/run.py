@@ -3,6 +3,7 @@ the hook starts here."""
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from pathlib import Path
@@ -85,6 +86,8 @@ def _in_progress(git: Git) -> bool:
 
 def _show(ctx: Context, report: Report, *, hook: bool, strict: bool) -> None:
     out = ctx.output
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a path may hold what the terminal's encoding has no sign for
+        sys.stdout.reconfigure(errors="backslashreplace")
     for note in report.notes:
         out.note(note)
     if out.as_json:
