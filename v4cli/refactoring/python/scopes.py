@@ -31,6 +31,12 @@ BUILTINS = frozenset(dir(builtins)) | {
     "WindowsError",
 }
 
+#: subscripts of these hold types wherever they stand
+_TYPING_FORMS = frozenset(
+    "Optional Union List Dict Set FrozenSet Tuple Type Callable Iterable Iterator Sequence Mapping ClassVar Final "
+    "Awaitable Coroutine AsyncIterator AsyncIterable Generator AsyncGenerator MutableMapping DefaultDict".split()
+)
+
 
 @dataclass(slots=True, eq=False)
 class Scope:
@@ -253,6 +259,11 @@ class Scopes(ast.NodeVisitor):
             for metadata in node.slice.elts[1:]:
                 self.visit(metadata)
             self._annotation = True
+            return
+        if not self._annotation and head in _TYPING_FORMS:
+            # an alias such as `Callable[["Class"], None]`
+            self.visit(node.value)
+            self._annotate(node.slice, runs=True)
             return
         self.generic_visit(node)
 
