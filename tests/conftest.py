@@ -29,6 +29,8 @@ def _isolated(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPath
         monkeypatch.setenv(f"GIT_{who}_EMAIL", "test@localhost")
     for name in [n for n in os.environ if n.startswith("V4_") and n != "V4_CACHE_DIR"]:
         monkeypatch.delenv(name)
+    for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"):  # opening a model sets them for the whole process
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("NO_COLOR", "1")
 
 
