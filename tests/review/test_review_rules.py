@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from v4cli.review import added_text, parsing
+from v4cli.review.brackets import balanced
 from v4cli.review.changes import FileChange
 
 
@@ -121,7 +122,9 @@ def test_javascript_debuggers(path: str, source: str, rules: list[tuple[int, str
         ("a.py", "print 'x', 1\n", "print 'x'\n", []),
         ("tests/data/a.py", "def f(:\n", None, [(1, "warning", "syntax-error")]),
         ("fixtures/a.js", "function (\n", None, [(1, "warning", "syntax-error")]),
-        ("a.ts", "const x: = 1;\n", "const x = 1;\n", [(1, "error", "syntax-error")]),
+        ("a.ts", "const x: = 1;\n", "const x = 1;\n", [(1, "warning", "syntax-error")]),
+        ("a.ts", "f({ x: 1 );\n", "f({ x: 1 });\n", [(1, "error", "syntax-error")]),
+        ("a.tsx", "const a = <b>{x</b>;\n", None, [(1, "error", "syntax-error")]),
         ("a.js", "function f() {\n  return 1;\n", None, [(2, "error", "syntax-error")]),
         ("a.jsx", "const a = <b>{x}</b>;\n", None, []),
         ("a.js", "/* @flow */\nconst x: number = (1: any);\n", None, []),
@@ -134,6 +137,25 @@ def test_javascript_debuggers(path: str, source: str, rules: list[tuple[int, str
 )
 def test_syntax_errors(path: str, new: str, old: str | None, expected: list[tuple[int, str, str]]) -> None:
     assert parse_rules(changed(path, new, old)) == expected
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("f({ a: [1, 2] });", True),
+        ("f({ a: [1, 2 });", False),
+        ("const s = ')' + \"]\" + `}`; // )\n/* ( */", True),
+        ("`a${ f({ b: `${c}` }) }d)`", True),
+        ("`a${ f( }`", False),
+        ("`open", False),
+        ("x = /[)]\\//g; y = a / b / (c);", True),
+        ("return /[(]/.test(x)", True),
+        ("<p>don't (stop)</p>", True),
+        ("type A<T> = T extends (infer U)[] ? U : never;", True),
+    ],
+)
+def test_brackets(source: str, expected: bool) -> None:
+    assert balanced(source.encode()) is expected
 
 
 def test_hostile_nesting_neither_crashes_nor_hangs() -> None:
