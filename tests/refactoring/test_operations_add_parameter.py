@@ -273,3 +273,28 @@ def test_refusals(add, code, fields, error, message):
 def test_other_languages_are_refused(add):
     with pytest.raises(Refused, match="Python only"):
         add({"a.js": "export function f(a) {}\n"}, "a.js::f")
+
+
+def test_lines_that_become_too_long_are_broken(add):
+    files = {
+        "a.py": """\
+            def some_function_name(first_parameter: int, second_parameter: int = 1) -> None:
+                return some_function_name(first_parameter, second_parameter=second_parameter)
+
+
+            def other_function_name(
+                first_parameter: int, second_parameter: int = 1, third_para: str = ""
+            ) -> None:
+                pass
+            """
+    }
+    ws, _ = add(files, "a.py::some_function_name", call_sites="all", call_value="True")
+    assert ws.text("a.py").startswith(
+        "def some_function_name(\n    first_parameter: int, second_parameter: int = 1, log: bool = False\n) -> None:\n"
+        "    return some_function_name(\n        first_parameter, second_parameter=second_parameter, log=True\n    )\n"
+    )
+    ws, _ = add(files, "a.py::other_function_name")
+    assert (
+        "def other_function_name(\n    first_parameter: int,\n    second_parameter: int = 1,\n"
+        '    third_para: str = "",\n    log: bool = False,\n) -> None:\n'
+    ) in ws.text("a.py")

@@ -321,7 +321,7 @@ def test_crlf_and_no_final_newline(run: Run) -> None:
         ({"a.py": "class A:\n    def f(self): pass\n"}, move("A.f", "a.py", "b.py"), Refused, "module level"),
         ({"a.py": "def f(): pass\n"}, move("f", "a.py", "a.py"), NothingToDo, "already"),
         ({"a.py": "def f(): pass\n"}, move("f", "a.py", "b.js"), Refused, "Python only"),
-        ({"a.py": "def f(): pass\n"}, move("g", "a.py", "b.py"), NothingToDo, ""),
+        ({"a.py": "def f(): pass\n"}, move("g", "a.py", "b.py"), NothingToDo, "g"),
         (
             {"p/__init__.py": "def b(): pass\n", "p/a.py": "def f(): pass\n"},
             move("f", "p/a.py", "p/b.py"),
@@ -427,3 +427,26 @@ def test_merge(run: Run) -> None:
         "import pkg.main\nfrom pkg import main\nfrom pkg.main import f, LIMIT\n\nprint(pkg.main.f, main.LIMIT, f, LIMIT)\n"
     )
     assert ws.text("doc.md") == "See `pkg.main.LIMIT` in pkg/main.py.\n"
+
+
+def test_decorators_get_their_lazy_import_in_the_wrapper(run: Run) -> None:
+    files = {
+        "pkg/__init__.py": "from .store import current\n",
+        "pkg/store.py": "current = {}\n",
+        "pkg/deco.py": "from .store import current\n\n\ndef wrap(f):\n    def inner():\n        return current, f()\n\n    return inner\n",
+        "pkg/main.py": "from .deco import wrap\n\n\n@wrap\ndef go():\n    pass\n",
+    }
+    ws, _ = run(files, MergeModules(source="pkg/store.py", target="pkg/main.py"), "pkg", "pkg.deco", "pkg.main")
+    assert "    def inner():\n        from .main import current\n" in ws.text("pkg/deco.py")
+
+
+def test_quoted_annotations_and_type_aliases_follow(run: Run) -> None:
+    files = {
+        "pkg/__init__.py": "",
+        "pkg/a.py": 'from typing import Callable, List\n\nAlias = Callable[["Thing"], None]\n\n\nclass Thing:\n    pass\n\n\ndef f() -> "List[Thing]":\n    return []\n',
+        "use.py": 'from pkg import a\n\nx: "list[a.Thing]" = []\ny: "a.Alias"\n',
+    }
+    ws, _ = run(files, move("Thing", "pkg/a.py", "pkg/b.py"), "pkg.a", "pkg.b", "use")
+    assert ws.text("use.py") == 'from pkg import a, b\n\nx: "list[b.Thing]" = []\ny: "a.Alias"\n'
+    assert "from typing import TYPE_CHECKING, Callable, List\n" in ws.text("pkg/a.py")
+    assert "if TYPE_CHECKING:\n    from pkg.b import Thing\n" in ws.text("pkg/a.py")

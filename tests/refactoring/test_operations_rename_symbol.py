@@ -288,3 +288,11 @@ def test_javascript(rename):
             "a.ts::oldName",
             "newName",
         )
+
+
+def test_a_name_that_an_import_or_an_assignment_binds(rename):
+    code = "try:\n    import chardet\nexcept ImportError:\n    chardet = None\n\nprint(chardet)\n"
+    ws, _ = rename({"a.py": code}, "a.py::chardet", "detector")
+    assert ws.text("a.py") == code.replace("import chardet", "import chardet as detector").replace(
+        "    chardet =", "    detector ="
+    ).replace("print(chardet)", "print(detector)")

@@ -7,6 +7,7 @@ attempt which closes an import cycle can be thrown away and made again with one 
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import dataclass, field
 from posixpath import dirname
 from typing import TYPE_CHECKING
@@ -19,7 +20,7 @@ from ..python.imports import ImportEditor, ImportName, NewImport
 from ..python.modules import Modules, absolute_in, is_package, is_python, respell
 from ..python.rewrite import FileRewrite, Relocation, all_entries, deferring_function
 from ..python.scopes import BUILTINS, Scopes, Use
-from ..python.source import docstring, dotted, is_type_checking, parse, try_parse
+from ..python.source import PythonSource, docstring, dotted, is_type_checking, parse, try_parse
 from ..workspace import Edit, Workspace
 from .editing import apply_edits, merge_deletions, trimmed
 from .needs import Need, chain_at, needs
@@ -58,8 +59,13 @@ class Result:
     notes: list[str]
 
 
+#: files that one attempt has parsed, for the next one; None: one that does not parse
+Parsed = dict[str, PythonSource | None]
+
+
 class Carry:
-    def __init__(self, ws: Workspace, job: Job, lazy: Lazy) -> None:
+    def __init__(self, ws: Workspace, job: Job, lazy: Lazy, parsed: Parsed) -> None:
+        self.parsed = parsed
         self.ws = ws
         self.job = job
         self.lazy = lazy
@@ -149,7 +155,9 @@ class Carry:
         rewrite_target = None
         for path in self._importers():
             data = self.ws.read(path)
-            source = try_parse(path, data)
+            if path not in self.parsed:
+                self.parsed[path] = try_parse(path, data)
+            source = self.parsed[path]
             if source is None:
                 self.left.append(LeftAlone(path, 1, "", "the file does not parse"))
                 continue
@@ -208,15 +216,25 @@ class Carry:
     def _importers(self) -> list[str]:
         """Python files that may import what moves; the target is always among them when it exists."""
         leaf = (self.source_name or "").rpartition(".")[2].encode()
-        words = [leaf] if self.job.whole else [leaf, *(n.encode() for n in sorted(self.job.names))]
+        module = re.compile(rb"\b" + re.escape(leaf) + rb"\b")
+        names = re.compile(rb"\b(?:" + b"|".join(re.escape(n.encode()) for n in sorted(self.job.names)) + rb")\b")
+        top = (self.source_name or "").split(".")[0]
         found = []
         for path in self.ws.paths():
             if not is_python(path) or path == self.job.source or self.ws.protected(path):
                 continue
-            data = self.ws.read(path)
-            relevant = any(w in data for w in words) or self._hidden(path)
-            if relevant or path == self.job.target:
+            if path == self.job.target or self._hidden(path):
                 found.append(path)
+                continue
+            edges = self.index.imports(path)
+            if any(e.target == self.job.source for e in edges):
+                found.append(path)
+                continue
+            # `import package` and then `package.module.name`
+            if any(e.module.startswith(".") or e.module.split(".")[0] == top for e in edges):
+                data = self.ws.read(path)
+                if module.search(data) and (self.job.whole or names.search(data)):
+                    found.append(path)
         return found
 
     def _check_globals(self) -> None:

@@ -11,7 +11,7 @@ from ..operation import LeftAlone, Outcome
 from ..python.modules import Modules
 from ..text_mentions import is_changelog, mentions
 from ..workspace import Edit, Workspace
-from .carry import Carry, Job, Lazy, Result
+from .carry import Carry, Job, Lazy, Parsed, Result
 from .cycles import Edge, edges_after, new_cycles, runtime_edges
 
 _ATTEMPTS = 60
@@ -54,9 +54,10 @@ def _without_cycles(ws: Workspace, job: Job) -> tuple[Result, str]:
     lazy = Lazy()
     refused: dict[Edge, str] = {}
     chosen: list[Edge] = []
+    parsed: Parsed = {}
     for _ in range(_ATTEMPTS):
         try:
-            carry = Carry(ws, job, lazy)
+            carry = Carry(ws, job, lazy, parsed)
             result = carry.run()
         except Refused as error:
             if not chosen or "import cycle" not in str(error):

@@ -15,6 +15,7 @@ from ..python.imports import ImportEditor, NewImport
 from ..python.scopes import Scopes
 from ..python.signature import add_argument, add_parameter, is_annotated, literal_type, parameter_names
 from ..python.source import FUNCTIONS, FunctionNode, PythonSource, parse, try_parse
+from ..python.wrapping import keeps_lines_short, wrap
 from ..workspace import Edit, Workspace
 
 if TYPE_CHECKING:
@@ -76,7 +77,10 @@ class AddParameter(Operation):
             if reason := ws.protected(path):
                 outcome.left_alone.append(LeftAlone(path, 1, "", reason))
                 continue
+            short = keeps_lines_short(ws.read(path))
             ws.edit(path, edits[path])
+            if short:
+                _wrap(ws, path, edits[path])
         outcome.left_alone = sorted(set(outcome.left_alone))
         return outcome
 
@@ -215,6 +219,22 @@ def _function(index: Index, symbol: Symbol) -> Symbol:
     if symbol.kind not in {"function", "method"}:
         raise Refused(f"{symbol.id} is a {symbol.kind}, not a function")
     return symbol
+
+
+def _wrap(ws: Workspace, path: str, made: list[Edit]) -> None:
+    """Break the lines that the edits made too long."""
+    source = try_parse(path, ws.read(path))
+    if source is None:
+        return
+    shift = 0
+    found: dict[int, Edit] = {}
+    for edit in sorted(made, key=lambda e: e.start):
+        wrapped = wrap(source, edit.start + shift + len(edit.new))
+        shift += len(edit.new) - (edit.end - edit.start)
+        if wrapped is not None:
+            found.setdefault(source.line_of(wrapped.start), wrapped)
+    if found:
+        ws.edit(path, [found[line] for line in sorted(found)])
 
 
 def _definitions(source: PythonSource, qualified: str) -> list[FunctionNode]:

@@ -258,6 +258,9 @@ class ImportEditor:
             # the block would be left empty: what is new takes the place of what goes
             replaced.setdefault(typing[0], []).extend(self._new_typing)
             self._new_typing = []
+        placement = Placement(self.source, self.first_party)
+        if self._new_typing and placement.condition() is None:
+            self.add_top(NewImport("typing", "TYPE_CHECKING"))
         for statement in self.statements:
             if statement not in gone:
                 edits += self._edit_statement(statement)
@@ -265,7 +268,6 @@ class ImportEditor:
             indent = self.source.indent(statement.node)
             text = f"\n{indent}".join(self._render(new, indent))
             edits.append(Edit(*statement.span, self.source.encode(text)))
-        placement = Placement(self.source, self.first_party)
         for statement, new in inserted.items():
             edits += self._insert_near(statement, new, placement)
         for function, lazy in self._new_lazy.items():

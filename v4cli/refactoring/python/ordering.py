@@ -17,7 +17,7 @@ def order_of(items: list[str]) -> Order | None:
     def plain(item: str) -> Key:
         return 0, item.split()[0], item
 
-    for key in (plain, by_case, folded):
+    for key in (by_case, plain, folded):
         keys = [key(item) for item in items]
         if keys == sorted(keys):
             return key

@@ -170,7 +170,10 @@ class Placement:
         return lines
 
     def insert_typing(self, new: list[tuple[str, str]], live: list[ast.Import | ast.ImportFrom]) -> Iterator[Edit]:
-        """Put statements below `if TYPE_CHECKING:`, making that block when there is none."""
+        """Put statements below `if TYPE_CHECKING:`, making that block when there is none.
+
+        Where condition() is None the caller sees to the import of TYPE_CHECKING.
+        """
         if not new:
             return
         source = self.source
@@ -183,10 +186,7 @@ class Placement:
                     there = [s for s in node.body if isinstance(s, ast.Import | ast.ImportFrom) and s in live]
                     yield from self._into_block(new, there, source.line_start(first), indent)
                     return
-        condition = self.condition()
-        if condition is None:
-            yield from self.insert_top([("from typing import TYPE_CHECKING", "typing")], live)
-            condition = "TYPE_CHECKING"
+        condition = self.condition() or "TYPE_CHECKING"
         at_top = self._leading([n for n in live if n in source.tree.body])
         offset = source.line_end(source.span(at_top[-1])[1]) if at_top else self._after_header()
         yield Edit(offset, offset, source.encode(f"\nif {condition}:\n{self._grouped(new, '    ')}"))
