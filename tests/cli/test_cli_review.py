@@ -313,3 +313,13 @@ def test_no_heavy_imports(repo: Repo) -> None:
     )
     done = repo.run(sys.executable, "-c", code)
     assert done.stdout.splitlines()[-1] == "1"
+
+
+def test_the_module_that_the_hook_runs_needs_no_command_line_library(repo: Repo) -> None:
+    repo.write("a.py", BAD)
+    repo.git("add", ".")
+    done = repo.run(sys.executable, "-P", "-X", "importtime", "-m", "v4cli.review")
+    assert (done.returncode, done.stdout) == (1, FOUND)
+    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time")}
+    assert "v4cli.review.run" in loaded
+    assert not loaded & {"typer", "pydantic", "torch", "rich"}

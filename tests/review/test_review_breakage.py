@@ -312,6 +312,19 @@ def test_a_call_that_never_fitted_is_left_alone(review: Review) -> None:
     assert brief(review(files, {"m.py": "def f(a, b): ...\n"})) == ["a.py:3: error broken-call"]
 
 
+def test_calls_that_are_meant_to_fail(review: Review) -> None:
+    text = (
+        "import pytest\nfrom m import f\n\n"
+        "def test():\n"
+        "    with pytest.raises(TypeError):\n        f()\n"
+        "    with pytest.raises(ValueError):\n        f()\n"
+        "    f()  # type: ignore[call-arg]\n"
+        "    f()  # type: ignore\n"
+    )
+    found = review({"m.py": "def f(a): ...\n"}, {"test_m.py": text})
+    assert brief(found) == ["test_m.py:8: error broken-call", "test_m.py:10: error broken-call"]
+
+
 def test_added_calls(review: Review) -> None:
     files = {"m.py": "def f(a): ...\nclass C:\n    def __init__(self, x): ...\n", "a.py": "from m import f, C\nf()\n"}
     found = review(files, {"a.py": files["a.py"] + "f(1, 2)\nC()\nC(1)\nf(1)\nlen(1, 2)\n"})

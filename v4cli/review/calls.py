@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from repo_index.facts import Definition, FileFacts, Occurrence, Parameter
     from repo_index.records import Symbol
 
-_RAISES = re.compile(rb"\b[\w.]*[rR]aises\w*\s*\(|\bexcept\b.*\bTypeError\b")
+_RAISES = re.compile(rb"(?:[rR]aises\w*\s*\(|\bexcept\b).*\b(?:TypeError|Exception)\b")
+_KNOWN = re.compile(rb"\bignore\[[^\]]*(?:call-arg|call-overload|reportCallIssue)")
 Signature = tuple[tuple[str, str, bool], ...]
 
 
@@ -204,10 +205,10 @@ def _added_calls(change: Change, after: Modules, path: str) -> Iterator[Finding]
 
 
 def _expects_an_error(content: bytes, at: int) -> bool:
-    """Whether the line says that the author knows, or a `with pytest.raises(...)` or the like stands around it."""
+    """Whether the line says that the author knows, or `with pytest.raises(TypeError)` or the like stands around it."""
     start = content.rfind(b"\n", 0, at) + 1
     line = content[start : (content.find(b"\n", at) + 1 or len(content) + 1) - 1]
-    if _RAISES.search(line) or b"type: ignore" in line:
+    if _RAISES.search(line) or _KNOWN.search(line):
         return True
     depth = len(line) - len(line.lstrip())
     for above in reversed(content[:start].split(b"\n")):
