@@ -11,8 +11,9 @@ from ..operation import LeftAlone, Outcome
 from ..python.modules import Modules
 from ..text_mentions import is_changelog, mentions
 from ..workspace import Edit, Workspace
-from .carry import Carry, Job, Lazy, Parsed, Result
+from .carry import Carry
 from .cycles import Edge, edges_after, new_cycles, runtime_edges
+from .job import Job, Lazy, Parsed, Result
 
 _ATTEMPTS = 60
 

@@ -9,7 +9,8 @@ from ...errors import Refused
 from ..python.imports import LINE_LENGTH, ImportEditor, NewImport, render_imports
 from ..python.modules import Modules, relative_in
 from ..python.placement import Placement
-from ..python.rewrite import FileRewrite, all_entries
+from ..python.relocation import all_entries
+from ..python.rewrite import FileRewrite
 from ..python.scopes import Scopes
 from ..python.source import DEFINITIONS, PythonSource, parse
 from ..workspace import Edit

@@ -6,7 +6,7 @@ from posixpath import basename
 from typing import Literal
 
 from ...errors import NothingToDo, Refused
-from ..moving.carry import Job
+from ..moving.job import Job
 from ..moving.relocate import relocate
 from ..operation import Operation, Outcome
 from ..python.modules import is_package, is_python

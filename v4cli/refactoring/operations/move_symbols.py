@@ -8,12 +8,12 @@ from pydantic import Field
 
 from ...errors import NothingToDo, Refused
 from ..lookup import find_symbol
-from ..moving.carry import Job
+from ..moving.job import Job
 from ..moving.pieces import private_helpers
 from ..moving.relocate import relocate
 from ..operation import Operation, Outcome
 from ..python.modules import is_python
-from ..python.rewrite import all_entries
+from ..python.relocation import all_entries
 from ..python.scopes import Scopes
 from ..python.source import parse
 from ..workspace import Workspace

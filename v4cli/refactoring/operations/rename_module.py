@@ -12,7 +12,8 @@ from ...errors import NothingToDo, Refused
 from ..module_mentions import dotted_mentions, path_mentions
 from ..operation import LeftAlone, Operation, Outcome
 from ..python.modules import Modules, is_package, is_python
-from ..python.rewrite import FileRewrite, Relocation
+from ..python.relocation import Relocation
+from ..python.rewrite import FileRewrite
 from ..python.source import try_parse
 from ..workspace import Edit, Workspace
 

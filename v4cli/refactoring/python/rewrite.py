@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass, field
 
 from ...errors import Refused
 from ..operation import LeftAlone
@@ -14,25 +13,9 @@ from .handles import Handles
 from .imports import ImportEditor, ImportName, ImportStatement, NewImport
 from .locals import clash
 from .modules import Modules, absolute_in, is_package, relative_in
-from .scopes import Scope, Scopes, Use, enclosing_function, scopes_between
-from .source import FUNCTIONS, FunctionNode, PythonSource, Span, dotted
-
-
-@dataclass(slots=True)
-class Relocation:
-    """What moved where. Paths are those before, dotted names those after.
-
-    `modules`: files that are now found under another dotted name. `names`: definitions (file, name) that now
-    live in another module. `packages`: files that moved, with the package that they belong to now. `lazy`:
-    (importer, module) pairs whose import must run inside functions, since it would close a cycle at import time.
-    """
-
-    modules: dict[str, str] = field(default_factory=dict)
-    names: dict[tuple[str, str], str] = field(default_factory=dict)
-    packages: dict[str, str] = field(default_factory=dict)
-    lazy: set[tuple[str, str]] = field(default_factory=set)
-    #: the file that the definitions moved to, where they need no import
-    target: str = ""
+from .relocation import Relocation, all_entries, deferring_function
+from .scopes import Scope, Scopes, Use, scopes_between
+from .source import FUNCTIONS, PythonSource, Span, dotted
 
 
 class FileRewrite:
@@ -465,32 +448,3 @@ def _inner(node: ast.Attribute) -> list[ast.expr]:
         found.append(value)
         value = value.value
     return [*found, value]
-
-
-def deferring_function(use: Use) -> FunctionNode | None:
-    """The innermost `def` whose body holds the use; None when the use runs on import.
-
-    The innermost: an outer one may be a decorator, which runs on import.
-    """
-    return enclosing_function(use.scope) if use.deferred else None
-
-
-def all_entries(source: PythonSource) -> dict[str, ast.Constant]:
-    """The strings of `__all__` (assigned or extended with list literals) by their text."""
-    entries: dict[str, ast.Constant] = {}
-    for statement in source.tree.body:
-        value: ast.expr | None = None
-        if isinstance(statement, ast.Assign | ast.AnnAssign | ast.AugAssign):
-            targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-            if any(isinstance(t, ast.Name) and t.id == "__all__" for t in targets):
-                value = statement.value
-        elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
-            called = dotted(statement.value.func)
-            if called in {"__all__.extend", "__all__.append"} and statement.value.args:
-                value = statement.value.args[0]
-        if value is None:
-            continue
-        for node in ast.walk(value):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                entries.setdefault(node.value, node)
-    return entries
