@@ -66,7 +66,7 @@ SCENARIOS: dict[str, tuple[Edit, set[str]]] = {
 def fetch(folder: Path) -> Path:
     """The unpacked sdist, downloaded into `folder`."""
     command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--no-binary", ":all:"]
-    subprocess.run([*command, "--no-build-isolation", "-d", str(folder), SDIST], check=True)
+    subprocess.run([*command, "-d", str(folder), SDIST], check=True)
     (archive,) = folder.glob("*.tar.gz")
     with tarfile.open(archive) as tar:
         tar.extractall(folder, filter="data")
