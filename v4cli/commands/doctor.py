@@ -29,7 +29,6 @@ _NEEDED = {
     "tree-sitter-python": "parses Python",
     "tree-sitter-javascript": "parses JavaScript",
     "tree-sitter-typescript": "parses TypeScript",
-    "gitpython": "reads repositories",
     "huggingface_hub": "fetches models",
 }
 #: instruction sets of /proc/cpuinfo that matter to matrix products, slowest first
