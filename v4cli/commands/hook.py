@@ -42,6 +42,8 @@ def install(
     else:
         first = f"; {state.saved.name} runs first" if state.saved else ""
         ctx.output.print(f"installed {state.path}{first}")
+    if ctx.root in state.path.resolve().parents and ".git" not in state.path.parts:
+        ctx.output.note("it holds paths of this machine and lies in the work tree: leave it out of commits")
     with suppress(OSError, RuntimeError):  # the first commit is quicker with it; the hook works without
         ctx.index()
 
