@@ -38,9 +38,9 @@ lint: setup ## ruff
 types: setup ## mypy on the three packages
 	$(BIN)/mypy
 
-bench: weights weights-small ## measure this machine: model speed and the refactoring tasks
-	$(BIN)/v4 model bench
-	$(BIN)/python -m benchmarks.refactor_tasks
+bench: weights weights-small ## measure this machine: model speed beside transformers; TASKS=FOLDER adds refactoring tasks
+	$(BIN)/v4 model bench --against transformers
+	$(if $(TASKS),$(BIN)/python -m benchmarks.refactor_tasks $(TASKS))
 
 docs: setup ## write docs/commands.md anew from --help
 	$(BIN)/python -m benchmarks.command_docs > docs/commands.md

@@ -1,7 +1,7 @@
 """A repository as files, symbols, imports and references.
 
-    from repo_index import Index
-    index = Index.open(".").refresh()
+from repo_index import Index
+index = Index.open(".").refresh()
 """
 
 from __future__ import annotations
