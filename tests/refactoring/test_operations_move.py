@@ -450,3 +450,16 @@ def test_quoted_annotations_and_type_aliases_follow(run: Run) -> None:
     assert ws.text("use.py") == 'from pkg import a, b\n\nx: "list[b.Thing]" = []\ny: "a.Alias"\n'
     assert "from typing import TYPE_CHECKING, Callable, List\n" in ws.text("pkg/a.py")
     assert "if TYPE_CHECKING:\n    from pkg.b import Thing\n" in ws.text("pkg/a.py")
+
+
+def test_star_imports_of_the_source(run: Run) -> None:
+    files = {
+        "pkg/__init__.py": "from .a import *\nfrom .c import other\n",
+        "pkg/a.py": '__all__ = ["f", "g"]\n\n\ndef f():\n    pass\n\n\ndef g():\n    pass\n\n\ndef h():\n    pass\n',
+        "pkg/c.py": "other = 1\n",
+        "use.py": "from pkg import f, g\n",
+    }
+    ws, _ = run(files, move("f h", "pkg/a.py", "pkg/b.py"), "pkg", "use")
+    assert ws.text("pkg/__init__.py") == "from .a import *\nfrom .b import f\nfrom .c import other\n"
+    with pytest.raises(Refused, match="belongs to its module"):
+        run(files, move("__all__", "pkg/a.py", "pkg/b.py"))

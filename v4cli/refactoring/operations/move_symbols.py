@@ -18,6 +18,8 @@ from ..python.scopes import Scopes
 from ..python.source import parse
 from ..workspace import Workspace
 
+_OF_THE_MODULE = {"__all__", "__path__", "__getattr__", "__dir__", "__doc__", "__name__", "__file__"}
+
 
 class MoveSymbols(Operation):
     """Moves module-level functions, classes, constants and variables of Python modules to `target`.
@@ -49,6 +51,8 @@ class MoveSymbols(Operation):
                 raise Refused(f"{symbol.id} is a module; use rename_module or merge_modules")
             if "." in symbol.qualified:
                 raise Refused(f"{symbol.id} is not at module level")
+            if symbol.name in _OF_THE_MODULE:
+                raise Refused(f"{symbol.id} belongs to its module")
             if not is_python(symbol.path):
                 raise Refused(f"{symbol.id}: move_symbols works on Python only")
             if symbol.path != self.target:

@@ -80,6 +80,8 @@ class FileRewrite:
             submodule = self.handles.submodule_of(name)
             if submodule is not None and submodule in self.relocation.modules and not self._shadowed(file, name.name):
                 self._submodule(statement, name, absolute or "", self.relocation.modules[submodule])
+        if file is not None and any(n.name == "*" for n in others):
+            self._through_star(statement, file)
         if absolute is None:
             return
         respelled = self.spell(absolute, spec)
@@ -108,6 +110,15 @@ class FileRewrite:
                 self._make_lazy(name, item, new)
             else:
                 self.editor.add_near(item, statement)
+
+    def _through_star(self, statement: ImportStatement, file: str) -> None:
+        """`from module import *` brought what has moved: import it by name."""
+        facts = self.modules.index.facts(file)
+        listed = facts.dunder_all if facts is not None else None
+        for (path, name), new in sorted(self.relocation.names.items()):
+            public = name in listed if listed is not None else not name.startswith("_")
+            if path == file and public and not self._is_own(new):
+                self.editor.add_near(NewImport(self.spell(new, statement.module), name), statement)
 
     def _taken_in(self, module: str) -> bool:
         """Whether a module that merges into this very file is found under `module` now."""
