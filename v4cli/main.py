@@ -95,7 +95,7 @@ def main() -> None:
         code = int(run(sys.argv[1:]))
     except KeyboardInterrupt:
         _stop_at_once()
-    signal.signal(signal.SIGINT, _stop_at_once)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the command has ended: its own exit code counts
     sys.exit(code)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -253,6 +254,9 @@ def _apply(context: Context, result: Result, instruction: str, yes: bool, commit
         run.write_and_commit(context.root, result, description, allow_dirty=allow_dirty)
         context.output.note(f"committed {result.commit}")
     else:
+        # The apply handles signals itself: it is rolled back or done. Once it is done, an interrupt while it is
+        # being reported must not make "applied" look like "interrupted".
+        signal.signal(signal.SIGINT, lambda *_: None)
         run.write(context.root, result, description)
     context.output.note(f"applied; `v4 refactor --undo {result.undo}` takes it back")
 
