@@ -80,17 +80,17 @@ def run_task(
         except json.JSONDecodeError:
             answer = {}
         failures = [str(f) for f in checker.check_task(task, tree)]
-        plan = answer.get("plan", {})
+        plan, broken = answer.get("plan", {}), _broken(tree)
         return {
             "task": task["id"],
             "category": task["category"],
-            "passed": not failures and done.returncode == 0 and not _broken(tree),
+            "passed": not failures and done.returncode == 0 and not broken,
             "exit": done.returncode,
             "seconds": round(seconds, 2),
             "operations": plan.get("operations", []),
             "model_questions": sum("the model chose" in m.get("evidence", "") for m in plan.get("matched", [])),
             "failures": failures,
-            "broken": _broken(tree),
+            "broken": broken,
             "message": done.stderr.strip().splitlines()[-1:] if done.returncode else [],
             "plan_seconds": answer.get("seconds", {}).get("plan"),
         }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,12 +25,13 @@ def find_repository(start: Path | None) -> Path:
     folder = start if start is not None else Path.cwd()
     if not folder.is_dir():
         raise UsageError(f"--repo: {folder} is not a folder")
-    env = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
+    from repo_index.git import environment
+
     try:
         done = subprocess.run(
             ["git", "-C", str(folder), "rev-parse", "--show-toplevel"],
             capture_output=True,
-            env=env,
+            env=environment(),
         )
     except FileNotFoundError:
         raise EnvironmentLacks("git is not installed or not on PATH: install git 2.30 or later") from None

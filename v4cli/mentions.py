@@ -39,7 +39,7 @@ PLAIN = frozenset(
     importing imports in include initial inside instance instances instead into is it its just keep keeps kept
     keyword leave left like main make makes merge method methods module modules more move name named naming
     necessary new newly none not now of on one only optional or other others out outside overall own package
-    parameter parameters params_ pass passed passing place please private project public put refactor reference
+    parameter parameters pass passed passing place please private project public put refactor reference
     references related remain remaining remove rename renamed repo repository respective return same script
     separate set should singular so source specific stay stays still stray such sure take test tests that the
     their them then there these this those through throughout to true type unchanged under update updated
@@ -152,7 +152,7 @@ def _spelt(instruction: str, names: _Names) -> Iterable[Mention]:
             bool(found["quoted"] or found["path"])
             or called
             or _spelt_as_code(text)
-            or (bool(found["dotted"]) and _is_dotted_name(text, instruction, found.end()))
+            or (bool(found["dotted"]) and _is_dotted_name(text))
         )
         if found["quoted"] and not re.fullmatch(r"[\w./-]+", text):
             continue
@@ -166,7 +166,7 @@ def _spelt(instruction: str, names: _Names) -> Iterable[Mention]:
             yield Mention(text, found.start(), found.end(), "strong" if named else "weak")
 
 
-def _is_dotted_name(text: str, instruction: str, end: int) -> bool:
+def _is_dotted_name(text: str) -> bool:
     # "e.g.", "i.e." and a sentence's end without a space are not names
     return (all(len(part) > 1 for part in text.split(".")) and not text.split(".")[1][0].isupper()) or "_" in text
 

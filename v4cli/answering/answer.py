@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import NothingToDo
@@ -111,10 +110,3 @@ def _emit(text: str, pieces: list[str], show: Callable[[str], None]) -> None:
     if text:
         pieces.append(text)
         show(text)
-
-
-def cache_folder() -> Path:
-    """Where measured speeds are kept: the model cache's root."""
-    from model_runtime.catalog import cache_root
-
-    return cache_root()

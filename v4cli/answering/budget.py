@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -28,9 +27,11 @@ def choose(tokens_per_second: float) -> int:
     return able[-1] if able else STEPS[0]
 
 
-def budget(model: Model, cache: Path) -> int:
+def budget(model: Model) -> int:
     """Prompt tokens for this model on this machine; measures the speed at first use (about two seconds)."""
-    path = cache / "speed.json"
+    from model_runtime.catalog import cache_root, write_json
+
+    path = cache_root() / "speed.json"
     key = f"{model.digest[:16]}-{os.cpu_count()}-{os.uname().nodename}"
     try:
         known = json.loads(path.read_text(encoding="utf-8"))
@@ -42,7 +43,11 @@ def budget(model: Model, cache: Path) -> int:
     if not isinstance(speed, (int, float)) or speed <= 0:
         speed = _measure(model)
         known[key] = round(speed, 1)
-        _write(path, known)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_json(path, known)
+        except OSError:
+            pass  # a cache that cannot be written costs two seconds at the next question, nothing else
     return choose(float(speed))
 
 
@@ -59,13 +64,3 @@ def _measure(model: Model) -> float:
         session.extend(ids)
         best = min(best, time.process_time() - started)
     return len(ids) * torch.get_num_threads() / max(best, 1e-6)
-
-
-def _write(path: Path, known: dict[str, float]) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        scratch = path.with_suffix(f".{os.getpid()}.tmp")
-        scratch.write_text(json.dumps(known, indent=1, sort_keys=True), encoding="utf-8")
-        os.replace(scratch, path)
-    except OSError:
-        pass  # a cache that cannot be written costs two seconds at the next question, nothing else

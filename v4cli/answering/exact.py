@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..mentions import Match, Mention, find_mentions
+from ..rendering import SourceLines
 
 if TYPE_CHECKING:
     from repo_index.index import Index
@@ -128,9 +129,7 @@ def answer(question: str, index: Index) -> ExactAnswer | None:
 
 
 def _place(question: str, mention: Mention) -> bool:
-    return (
-        bool(re.search(r"\b(?:in|from|of)\s+(?:the\s+)?[`'\"]*$", question[: mention.start])) and len(mention.text) > 0
-    )
+    return bool(re.search(r"\b(?:in|from|of)\s+(?:the\s+)?[`'\"]*$", question[: mention.start]))
 
 
 def _meant(mention: Mention, question: str) -> list[Match]:
@@ -149,28 +148,25 @@ def _cite(reference: Reference) -> Citation:
     return Citation(reference.path, reference.line, reference.line)
 
 
-def _line(index: Index, path: str, number: int) -> str:
-    lines = index.text(path).splitlines()
-    return lines[number - 1].strip()[:140] if 0 < number <= len(lines) else ""
-
-
 def _defined(index: Index, match: Match) -> ExactAnswer | None:
+    line = SourceLines(index)
     symbol = _symbol(index, match)
     if symbol is None:
         return ExactAnswer(f"{match.ref} is a file:", [Fact("the module", Citation(match.ref, 1, 1))])
     place = Citation(symbol.path, symbol.line, symbol.end_line)
-    text = symbol.definition.signature or _line(index, symbol.path, symbol.line)
+    text = symbol.definition.signature or line(symbol.path, symbol.line)
     return ExactAnswer(f"{symbol.qualified} is defined in {symbol.path}:", [Fact(text, place)])
 
 
 def _importers(index: Index, match: Match) -> ExactAnswer | None:
+    line = SourceLines(index)
     if symbol := _symbol(index, match):
         imports = [r for r in index.references(symbol) if r.kind == "import" and r.certainty == "exact"]
-        facts = [Fact(_line(index, r.path, r.line), _cite(r)) for r in imports]
+        facts = [Fact(line(r.path, r.line), _cite(r)) for r in imports]
         name = symbol.qualified
     elif match.target == "module":
         edges = index.importers(match.ref)
-        facts = [Fact(_line(index, e.source, e.line), Citation(e.source, e.line, e.line)) for e in edges]
+        facts = [Fact(line(e.source, e.line), Citation(e.source, e.line, e.line)) for e in edges]
         name = match.ref
     else:
         return None
@@ -196,21 +192,23 @@ def _owner(index: Index, reference: Reference) -> str:
 
 
 def _callers(index: Index, match: Match) -> ExactAnswer | None:
+    line = SourceLines(index)
     symbol = _symbol(index, match)
     if symbol is None:
         return None
     calls = [r for r in index.references(symbol) if r.kind == "call" and r.certainty != "text"]
-    facts = [Fact(_owner(index, r) + _line(index, r.path, r.line), _cite(r), r.certainty) for r in calls]
+    facts = [Fact(_owner(index, r) + line(r.path, r.line), _cite(r), r.certainty) for r in calls]
     return ExactAnswer(_count(symbol.qualified, "called", facts), facts)
 
 
 def _used(index: Index, match: Match) -> ExactAnswer | None:
+    line = SourceLines(index)
     symbol = _symbol(index, match)
     if symbol is None:
         return _importers(index, match)
     uses = [r for r in index.references(symbol) if r.kind != "definition" and r.certainty != "text"]
     uses.sort(key=lambda r: r.kind in {"doc", "string"})
-    facts = [Fact(f"{r.kind}: {_line(index, r.path, r.line)}", _cite(r), r.certainty) for r in uses]
+    facts = [Fact(f"{r.kind}: {line(r.path, r.line)}", _cite(r), r.certainty) for r in uses]
     return ExactAnswer(_count(symbol.qualified, "used", facts), facts)
 
 
@@ -222,11 +220,12 @@ def _count(name: str, verb: str, facts: list[Fact]) -> str:
 
 
 def _impact(index: Index, match: Match) -> ExactAnswer | None:
+    line = SourceLines(index)
     if symbol := _symbol(index, match):
         uses = [r for r in index.references(symbol) if r.kind != "definition" and r.certainty != "text"]
         uses = [r for r in uses if r.kind not in {"doc", "string"}]  # what a text says does not break
         outside = [r for r in uses if not (r.path == symbol.path and symbol.line <= r.line <= symbol.end_line)]
-        facts = [Fact(_owner(index, r) + _line(index, r.path, r.line), _cite(r), r.certainty) for r in outside]
+        facts = [Fact(_owner(index, r) + line(r.path, r.line), _cite(r), r.certainty) for r in outside]
         if not facts:
             return ExactAnswer(f"Nothing in the repository refers to {symbol.qualified}.", [])
         files = len({f.citation.path for f in facts})
@@ -235,7 +234,7 @@ def _impact(index: Index, match: Match) -> ExactAnswer | None:
         return None
     direct = index.importers(match.ref)
     all_files = {e.source for e in index.importers(match.ref, transitive=True)} | {e.source for e in direct}
-    facts = [Fact(_line(index, e.source, e.line), Citation(e.source, e.line, e.line)) for e in direct]
+    facts = [Fact(line(e.source, e.line), Citation(e.source, e.line, e.line)) for e in direct]
     facts = list(dict.fromkeys(facts))
     return ExactAnswer(
         f"{len({e.source for e in direct})} files import {match.ref} directly, {len(all_files)} directly or not:", facts
@@ -243,6 +242,7 @@ def _impact(index: Index, match: Match) -> ExactAnswer | None:
 
 
 def _subclasses(index: Index, match: Match) -> ExactAnswer | None:
+    line = SourceLines(index)
     symbol = _symbol(index, match)
     if symbol is None or symbol.kind != "class":
         return None
@@ -259,7 +259,7 @@ def _subclasses(index: Index, match: Match) -> ExactAnswer | None:
                     if getattr(target, "id", None) == parent.id:
                         seen.add(child.id)
                         queue.append(child)
-                        text = _line(index, path, child.line)
+                        text = line(path, child.line)
                         facts.append(Fact(text, Citation(path, child.line, child.end_line)))
                         break
     if not facts:

@@ -77,7 +77,7 @@ def _candidates(question: str, index: Index) -> Iterable[Source]:
 
 
 def _of_lines(index: Index, path: str, start: int, end: int, qualified: str = "") -> Source:
-    lines = index.text(path).splitlines()
+    lines = [line.rstrip("\r") for line in index.text(path).split("\n")]
     end = max(start, min(end, len(lines), start + WHOLE_LINES - 1))
     return Source(Citation(path, start, end), "\n".join(lines[start - 1 : end]), qualified)
 

@@ -58,7 +58,7 @@ def ask(
             question,
             index,
             lambda: open_model(context),
-            lambda m: tokens or budgets.budget(m, answering.cache_folder()),
+            lambda m: tokens or budgets.budget(m),
             out.stream,
             out.note,
         )

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from repo_index.git import environment
+
 from ..errors import EnvironmentLacks
 
 #: what git tells its hooks; `git commit -a` and `git commit PATH` name a temporary index this way
@@ -45,8 +47,7 @@ class Git:
 
     def environment(self) -> dict[str, str]:
         """The caller's, less what would point git elsewhere; GIT_CONFIG_GLOBAL and its like are the user's."""
-        kept = {k: v for k, v in os.environ.items() if not k.startswith("GIT_") or k.startswith("GIT_CONFIG_")}
-        return kept | self.told() | {"GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1", "LC_ALL": "C"}
+        return environment(self.told())
 
     def try_run(self, *arguments: str, stdin: bytes = b"") -> tuple[int, bytes, str]:
         """Exit status, standard output and the last line of standard error."""

@@ -16,17 +16,12 @@ if TYPE_CHECKING:
     from repo_index.index import Index
     from repo_index.records import Symbol
 
-_GOAL = re.compile(
-    r"\b(?:to|into|in|called|named|a|an|the|create|creating|new|newly|created|global)\s+"
-    r"(?:(?:the|a|an|file|module|new|newly|created|global|called|named)\s+)*[`'\"(]*$",
-    re.IGNORECASE,
-)
 _MOVABLE = {"function", "class", "constant", "variable", "interface", "type", "enum"}
 
 
-def _target(instruction: str, mentions: list[Mention], exclude: set[str]) -> Mention | None:
+def _target(instruction: str, mentions: list[Mention]) -> Mention | None:
     """The file that things go to: a file that does not exist yet, else the last file introduced by to/into."""
-    files = [m for m in mentions if m.text not in exclude and (m.is_file or m.of("module"))]
+    files = [m for m in mentions if m.is_file or m.of("module")]
     new = [m for m in files if m.is_file and not m.exact]
     if new:
         return new[-1]
@@ -42,7 +37,7 @@ def read_move(
     instruction: str, mentions: list[Mention], index: Index, asker: Asker
 ) -> tuple[list[dict[str, Any]], list[Matched]]:
     """One move_symbols operation. Raises NothingToDo when source or target is missing."""
-    target = _target(instruction, mentions, set())
+    target = _target(instruction, mentions)
     if target is None:
         raise NothingToDo("where should it move to? Name the file, as in: move load to loaders.py")
     rest = [m for m in mentions if m is not target and m.text != target.text]
@@ -159,7 +154,7 @@ def read_merge(
 ) -> tuple[list[dict[str, Any]], list[Matched]]:
     """One merge_modules operation. Raises NothingToDo unless two existing files are named."""
     modules = [m for m in mentions if m.of("module") and m.exact]
-    target = _target(instruction, modules, set())
+    target = _target(instruction, modules)
     if target is None:
         raise NothingToDo("which file takes the content? Name it, as in: merge hooks.py into sessions.py")
     sources = [m for m in modules if m.text.rpartition("/")[2] != target.text and m.text != target.text]

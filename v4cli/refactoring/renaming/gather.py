@@ -153,7 +153,7 @@ class Renaming:
         return ""
 
     def _left(self, reference: Reference, reason: str) -> LeftAlone:
-        lines = self.index.text(reference.path).splitlines()
+        lines = self.index.text(reference.path).split("\n")
         text = lines[reference.line - 1].strip()[:200] if reference.line <= len(lines) else ""
         return LeftAlone(reference.path, reference.line, text, reason)
 
