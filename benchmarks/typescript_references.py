@@ -1,0 +1,198 @@
+"""References in JavaScript and TypeScript trees against the TypeScript language service.
+
+`python -m benchmarks.typescript_references [--seed N] [--count N] [--show]`: definitions are drawn with a seed from
+the sources of each tree of npm_sources.py, as many from each. For each, the places that the index and the language
+service (findReferences) give are compared. Recall: of the service's places, those that the index gives as exact or
+likely. Precision: of the index's exact places, those that the service gives. Needs `node` and `npm`.
+
+Left out of the draw: declaration files, build output, constructors (the service answers with the class's calls)
+and files over 1 MB. The keyword `default`, which the service counts as a reference, is left out of its answers, as
+are names in comments that are no references to the compiler in the index's (text and doc mentions).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import posixpath
+import random
+import tempfile
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+from repo_index import Index
+from repo_index.records import Symbol
+
+from . import RESULTS, machine
+from .npm_sources import TREES, TYPESCRIPT, repository, run_oracle
+
+SCRIPT = Path(__file__).with_name("typescript_references.mjs")
+_CODE = (".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts")
+_WORDS = ("default", "export", "module", "exports", "constructor")
+
+#: path and offset in UTF-16 units
+Place = tuple[str, int]
+
+
+class Texts:
+    """Offsets of one tree in UTF-16 units, as the compiler counts them."""
+
+    def __init__(self, index: Index) -> None:
+        self.index = index
+        self._known: dict[str, tuple[bytes, bytes | None]] = {}
+
+    def _content(self, path: str) -> tuple[bytes, bytes | None]:
+        if path not in self._known:
+            content = self.index.read(path)
+            wide = None if content.isascii() else content.decode("utf-8", "replace").encode("utf-16-le")
+            self._known[path] = (content, wide)
+        return self._known[path]
+
+    def units(self, path: str, offset: int) -> int:
+        content, wide = self._content(path)
+        return offset if wide is None else len(content[:offset].decode("utf-8", "replace").encode("utf-16-le")) // 2
+
+    def text(self, path: str, start: int, length: int) -> str:
+        content, wide = self._content(path)
+        if wide is None:
+            return content[start : start + length].decode()
+        return wide[2 * start : 2 * (start + length)].decode("utf-16-le", "replace")
+
+    def line(self, path: str, start: int) -> tuple[int, str]:
+        """Number and text of the line of a place."""
+        number = self.text(path, 0, start).count("\n") + 1
+        return number, self.index.text(path).split("\n")[number - 1].strip()[:160]
+
+
+def drawn(index: Index, count: int, seed: int) -> list[Symbol]:
+    """`count` definitions of the tree's sources."""
+    found = {}
+    for symbol in index.symbols():
+        top = symbol.path.split("/", 1)[0]
+        source = symbol.path.endswith(_CODE) and ".d." not in posixpath.basename(symbol.path)
+        if source and top in ("src", "lib", "compat", "hooks", "debug") and "/dist/" not in symbol.path:
+            if symbol.name not in _WORDS:
+                found.setdefault(symbol.id, symbol)
+    listed = [found[i] for i in sorted(found)]
+    return random.Random(seed).sample(listed, min(count, len(listed)))
+
+
+def oracle(root: Path, texts: Texts, symbols: list[Symbol]) -> list[set[Place]]:
+    """The places that the language service gives for each symbol."""
+    wanted = [[s.path, texts.units(s.path, s.definition.name_span[0])] for s in symbols]
+    found = []
+    for places in json.loads(run_oracle(SCRIPT, root, json.dumps(wanted))):
+        one: set[Place] = set()
+        for path, start, length in places:
+            written = texts.text(path, start, length)
+            quoted = written[:1] in ("'", '"', "`")
+            if written not in _WORDS:
+                one.add((path, start + quoted))
+        found.append(one)
+    return found
+
+
+def compare(name: str, count: int, seed: int, scratch: Path) -> list[dict[str, Any]]:
+    """For each drawn definition of one tree: counts and differences."""
+    root = repository(name, scratch / name)
+    index = Index.open(root, cache_dir=scratch / "cache").refresh()
+    texts = Texts(index)
+    symbols = drawn(index, count, seed)
+    rows = []
+    for symbol, gold in zip(symbols, oracle(root, texts, symbols), strict=True):
+        exact: set[Place] = set()
+        likely: set[Place] = set()
+        for reference in index.references(symbol):
+            place = (reference.path, texts.units(reference.path, reference.span[0]))
+            if reference.certainty == "exact":
+                exact.add(place)
+            elif reference.certainty == "likely" and reference.kind not in ("string", "doc"):
+                likely.add(place)
+        rows.append(
+            {
+                "tree": name,
+                "symbol": symbol.id,
+                "kind": symbol.kind,
+                "service": len(gold),
+                "exact": len(exact & gold),
+                "likely": len((likely - exact) & gold),
+                "only_likely": len(likely - exact - gold),
+                "only_exact": [_told(texts, place) for place in sorted(exact - gold)],
+                "missed": [_told(texts, place) for place in sorted(gold - exact - likely)],
+            }
+        )
+    return rows
+
+
+def _told(texts: Texts, place: Place) -> str:
+    number, line = texts.line(*place)
+    return f"{place[0]}:{number}: {line}"
+
+
+def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Figures over a set of definitions."""
+    total = {key: sum(row[key] for row in rows) for key in ("service", "exact", "likely", "only_likely")}
+    wrong = sum(len(row["only_exact"]) for row in rows)
+    exact, service = total["exact"], total["service"]
+    return {
+        "definitions": len(rows),
+        "places": service,
+        "recall": round((exact + total["likely"]) / service, 4) if service else 1.0,
+        "recall_exact": round(exact / service, 4) if service else 1.0,
+        "precision_exact": round(exact / (exact + wrong), 4) if exact + wrong else 1.0,
+        "likely_right": total["likely"],
+        "likely_wrong": total["only_likely"],
+    }
+
+
+def _print(title: str, figures: dict[str, Any]) -> None:
+    print(
+        f"{title:28} {figures['definitions']:5} {figures['places']:7,} {figures['recall']:7.4f} "
+        f"{figures['recall_exact']:7.4f} {figures['precision_exact']:9.4f} "
+        f"{figures['likely_right']:6,} {figures['likely_wrong']:6,}",
+        flush=True,
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0] if __doc__ else None)
+    parser.add_argument("--seed", type=int, default=20261122)
+    parser.add_argument("--count", type=int, default=240, help="definitions over all trees")
+    parser.add_argument("--trees", nargs="*", default=list(TREES))
+    parser.add_argument("--show", action="store_true", help="print the differences too")
+    arguments = parser.parse_args()
+    rows: list[dict[str, Any]] = []
+    print(f"{'':28} {'defs':>5} {'places':>7} {'recall':>7} {'exact':>7} {'precision':>9} {'likely':>6} {'(not)':>6}")
+    with tempfile.TemporaryDirectory() as scratch:
+        for name in arguments.trees:
+            some = compare(name, arguments.count // len(arguments.trees), arguments.seed, Path(scratch))
+            rows += some
+            _print(name, summary(some))
+            for row in some if arguments.show else []:
+                if row["missed"] or row["only_exact"]:
+                    print(f"  {row['symbol']} {row['kind']} of {row['service']}")
+                for side in ("only_exact", "missed"):
+                    for place in row[side][:6]:
+                        print(f"    {side} {place}")
+    by_kind = defaultdict(list)
+    for row in rows:
+        by_kind[row["kind"]].append(row)
+    for kind in sorted(by_kind):
+        _print(f"  {kind}", summary(by_kind[kind]))
+    _print("all", summary(rows))
+    result = {
+        "oracle": f"typescript {TYPESCRIPT.version}",
+        "seed": arguments.seed,
+        "machine": machine(),
+        "all": summary(rows),
+        "trees": {name: summary([r for r in rows if r["tree"] == name]) for name in arguments.trees},
+        "kinds": {kind: summary(by_kind[kind]) for kind in sorted(by_kind)},
+        "definitions": rows,
+    }
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / "typescript_references.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
