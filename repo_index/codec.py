@@ -26,7 +26,7 @@ from .facts import (
     TextKind,
 )
 
-FORMAT = 3
+FORMAT = 4
 """Rises when the encoding changes."""
 
 _SYMBOL_KINDS: tuple[Any, ...] = get_args(SymbolKind)
@@ -70,7 +70,7 @@ def _unspan(start: int, end: int) -> Span | None:
 
 
 def encode_outline(facts: FileFacts) -> bytes:
-    """Imports, exports, `__all__`, errors."""
+    """Imports, exports, namespaces, `__all__`, errors."""
     number = _Strings()
     imports: list[int] = []
     for f in facts.imports:
@@ -83,7 +83,8 @@ def encode_outline(facts: FileFacts) -> bytes:
     for e in facts.exports:
         exports += [number(e.name), number(e.local), number(e.module), *_span(e.span), int(e.listed)]
     errors = [n for span, line in facts.errors for n in (*span, line)]
-    return _dump([FORMAT, number.table(), imports, exports, errors, facts.dunder_all, int(facts.generated)])
+    names = [facts.namespace, facts.namespaces, [n for name, line in facts.ambient for n in (name, line)]]
+    return _dump([FORMAT, number.table(), imports, exports, errors, facts.dunder_all, int(facts.generated), *names])
 
 
 def encode_definitions(facts: FileFacts) -> bytes:
@@ -147,9 +148,10 @@ def _load(data: bytes) -> list[Any]:
 
 
 def decode_outline(data: bytes, facts: FileFacts) -> None:
-    """Fill imports, exports, errors, dunder_all and generated of `facts`."""
-    _, s, i, e, errors, facts.dunder_all, generated = _load(data)
+    """Fill imports, exports, namespaces, errors, dunder_all and generated of `facts`."""
+    _, s, i, e, errors, facts.dunder_all, generated, facts.namespace, facts.namespaces, ambient = _load(data)
     facts.generated = bool(generated)
+    facts.ambient = list(zip(ambient[::2], ambient[1::2], strict=True))
     facts.imports = [
         ImportFact(
             s[i[k]], None if i[k + 1] < 0 else s[i[k + 1]], s[i[k + 2]], _IMPORT_KINDS[i[k + 3]], i[k + 4],

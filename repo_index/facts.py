@@ -166,6 +166,13 @@ class Call:
 @dataclass(slots=True)
 class FileFacts:
     language: str
+    #: what all names of the file stand below, as the file declares it, dotted (`package a.b;`: "a.b"); "" elsewhere
+    namespace: str = ""
+    #: namespaces opened inside the file, below `namespace`, dotted; their names are parts of qualified names
+    namespaces: list[str] = field(default_factory=list)
+    #: names that no binding of the file explains, each with its first line, in languages where files see each
+    #: other's names without an import: the graph has an edge for each that another file defines
+    ambient: list[tuple[str, int]] = field(default_factory=list)
     definitions: list[Definition] = field(default_factory=list)
     imports: list[ImportFact] = field(default_factory=list)
     exports: list[Export] = field(default_factory=list)

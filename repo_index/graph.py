@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from .facts import ImportKind
+from .languages.base import Resolution
 from .order import strong_components
-from .records import ImportEdge
+from .records import ImportEdge, Symbol
 from .resolve import Module
 
 if TYPE_CHECKING:
@@ -29,6 +30,11 @@ def edges_of(index: Index, path: str) -> list[ImportEdge]:
             break
         resolution = language.resolve_module(fact.module, path, index._project())
         state, target = resolution.state, resolution.path
+        if resolution.namespace:
+            for file in _of_namespace(index, path, number, resolution):
+                key = (fact.line, fact.statement_span[0], file, fact.module, _kind(fact.kind, role), state)
+                grouped.setdefault(key, []).append("" if fact.name is None else fact.name)
+            continue
         if target is not None and fact.name not in (None, "*"):
             meant = _own_module(resolver.imported(path, number), target)
             if meant is not None and meant != target and _is_child(index, target, fact.name or "", meant):
@@ -37,10 +43,8 @@ def edges_of(index: Index, path: str) -> list[ImportEdge]:
                 state, target = "external", None  # an installed package wins over a plain folder
         if target is not None and target.endswith("/"):
             target = None
-        kind: ImportKind = fact.kind
-        if kind == "runtime" and role == "test":
-            kind = "test"
-        elif kind == "runtime" and package and fact.name is not None and not fact.scope and target is not None:
+        kind = _kind(fact.kind, role)
+        if kind == "runtime" and package and fact.name is not None and not fact.scope and target is not None:
             kind = "reexport"
         key = (fact.line, fact.statement_span[0], target, fact.module, kind, state)
         grouped.setdefault(key, []).append("" if fact.name is None else fact.name)
@@ -53,11 +57,42 @@ def edges_of(index: Index, path: str) -> list[ImportEdge]:
                 continue
             key = (line, start, resolution.path, export.module, "reexport", resolution.state)
             grouped.setdefault(key, []).append(export.local)
+    for file, name, line in _ambient(index, path):
+        if not any(k[2] == file for k in grouped):
+            grouped.setdefault((line, 0, file, "", _kind("runtime", role), "resolved"), []).append(name)
     ordered = sorted(grouped.items(), key=lambda item: (item[0][0], item[0][1], item[0][2] or ""))
     return [
         ImportEdge(path, target, module, tuple(n for n in names if n), line, kind, state)  # type: ignore[arg-type]
         for (line, _, target, module, kind, state), names in ordered
     ]
+
+
+def _kind(kind: ImportKind, role: str) -> ImportKind:
+    return "test" if kind == "runtime" and role == "test" else kind
+
+
+def _of_namespace(index: Index, path: str, number: int, resolution: Resolution) -> list[str | None]:
+    """The files that an import from a namespace leads to: that of the name it takes; all of them where it takes the
+    namespace itself; where it opens it, those that define what the file uses of it (None: nothing is used)."""
+    name = index._imports(path)[number].name
+    if name is None:
+        return [*(p for p in resolution.candidates if p != path)] or [None]
+    if name == "*":
+        declared = set(resolution.candidates)
+        return [*sorted({file for file, _, _ in _ambient(index, path) if file in declared})] or [None]
+    target = index._resolver().imported(path, number)
+    return [target.path] if isinstance(target, Symbol | Module) and target.path != path else [None]
+
+
+def _ambient(index: Index, path: str) -> list[tuple[str, str, int]]:
+    """(file, name, line) of the names that a file uses without binding them and that another file defines."""
+    resolver = index._resolver()
+    found = []
+    for name, line in index._outline(path).ambient:
+        target = resolver.bound(path, name)
+        if isinstance(target, Symbol) and target.path != path:
+            found.append((target.path, name, line))
+    return found
 
 
 def _own_module(target: object, package: str) -> str | None:

@@ -254,7 +254,7 @@ class Index:
 
     def _project(self) -> ProjectFiles:
         if self._project_ is None:
-            self._project_ = ProjectFiles(self._keys, self.read)
+            self._project_ = ProjectFiles(self._keys, self.read, self._outline)
         return self._project_
 
     def _resolver(self) -> Resolver:

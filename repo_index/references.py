@@ -117,6 +117,7 @@ class _Search:
             stub = self._stub(member)
             if stub is not None:
                 self.family[stub.id] = stub
+            self.family.update((s.id, s) for s in self.resolver.namespaces.joined(member))
         self.found: dict[tuple[str, tuple[int, int]], Reference] = {}
         self.is_member = symbol.kind in _MEMBERS
         self._guess: Certainty | None = None

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .facts import Definition, Occurrence
+from .namespaces import Namespace, Namespaces, join
 from .records import Symbol
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class External:
     name: str = ""
 
 
-Target = Symbol | Module | External
+Target = Symbol | Module | Namespace | External
 """None, where a Target is not known, means that nothing can be said."""
 
 
@@ -60,6 +61,7 @@ class Resolver:
 
     def __init__(self, index: Index) -> None:
         self.index = index
+        self.namespaces = Namespaces(index)
         self._tables: dict[str, dict[str, Definition]] = {}
         self._symbols: dict[tuple[str, str], Symbol] = {}
         self._imported: dict[tuple[str, int], Target | None] = {}
@@ -104,7 +106,7 @@ class Resolver:
         at = scope
         while True:
             holder = table.get(at)
-            if at == scope or holder is None or holder.kind != "class":
+            if at == scope or holder is None or holder.kind != "class" or self._implicit_self(path):
                 found = table.get(f"{at}.{name}" if at else name)
                 if found is not None and found.body_span is not None:
                     return self.symbol(path, found.qualified)
@@ -116,8 +118,31 @@ class Resolver:
                 if found is not None:
                     return self.symbol(path, found.qualified)
             if not at:
-                return self._starred(path, name, seen)
+                return self._unbound(path, name, scope, seen)
             at = at.rpartition(".")[0]
+
+    def _implicit_self(self, path: str) -> bool:
+        language = self.index.language(path)
+        return language is not None and language.implicit_self
+
+    def _unbound(
+        self, path: str, name: str, scope: str, seen: frozenset[tuple[str, str]] = frozenset()
+    ) -> Target | None:
+        """What a bare name that nothing in the file binds means: an inherited member of the classes around the scope,
+        what a star import brings, a global name."""
+        open_end = False
+        if self._implicit_self(path):
+            at = scope
+            while at:
+                holder = self.symbol(path, at)
+                if holder is not None and is_class(holder):
+                    found = self.member(holder, name)
+                    if isinstance(found, Symbol):
+                        return found
+                    open_end = open_end or isinstance(found, External)
+                at = at.rpartition(".")[0]
+        target = self._starred(path, name, seen) or self.namespaces.ambient(path, name, scope)
+        return External(name) if target is None and open_end and self._builtin(path, name) else target
 
     def _builtin(self, path: str, name: str) -> bool:
         language = self.index.language(path)
@@ -125,12 +150,14 @@ class Resolver:
 
     # -- between files
 
-    def module(self, path: str, specifier: str) -> Module | External | None:
-        """The module that a specifier written in `path` names; None when nothing does."""
+    def module(self, path: str, specifier: str) -> Module | Namespace | External | None:
+        """The module or namespace that a specifier written in `path` names; None when nothing does."""
         language = self.index.language(path)
         if language is None:
             return None
         resolution = language.resolve_module(specifier, path, self.index._project())
+        if resolution.namespace:
+            return Namespace(language.family, resolution.namespace)
         if resolution.path is not None:
             return Module(resolution.path)
         return External(specifier) if resolution.state == "external" else None
@@ -151,7 +178,7 @@ class Resolver:
         if isinstance(target, Module) and fact.name is None:
             # `require("./x")` of a file with `module.exports = f` is f
             target = self._whole(target.path, seen) or target
-        elif isinstance(target, Module) and fact.name is not None and fact.name != "*":
+        elif isinstance(target, Module | Namespace) and fact.name is not None and fact.name != "*":
             target = self.attribute(target, fact.name, seen)
         elif isinstance(target, External) and fact.name is not None:
             target = External(f"{specifier}.{fact.name}")
@@ -219,6 +246,10 @@ class Resolver:
             if fact.name != "*" or fact.scope:
                 continue
             source = self.module(path, fact.module)
+            if isinstance(source, Namespace):
+                opened = self.namespaces.symbol(source.family, join(source.name, name), path)
+                if opened is not None:
+                    return opened
             if not isinstance(source, Module) or (source.path, name) in seen or source.path.endswith("/"):
                 continue
             listed = self.index._outline(source.path).dunder_all
@@ -241,6 +272,8 @@ class Resolver:
             return found
         if isinstance(target, External):
             return External(f"{target.name}.{name}")
+        if isinstance(target, Namespace):
+            return self._below(target, name)
         if target is None:
             return None
         holder = self.class_of(target)
@@ -255,6 +288,13 @@ class Resolver:
             if own is not None and own.kind in ("method", "attribute"):
                 return own
         return found
+
+    def _below(self, namespace: Namespace, name: str) -> Target | None:
+        full = join(namespace.name, name)
+        found = self.namespaces.all(namespace.family, full)
+        if found:
+            return found[0]
+        return Namespace(namespace.family, full) if full in self.namespaces.known(namespace.family) else None
 
     def class_of(self, target: Target | None, depth: int = 0) -> Symbol | External | None:
         """The class of what a target holds or returns; a class is its own."""
@@ -365,12 +405,12 @@ class Resolver:
             return self._members[key]
         found: Target | None = None
         if not inherited_only:
-            found = self.symbol(symbol.path, f"{symbol.qualified}.{name}")
+            found = self._own_member(symbol, name)
         if found is None:
             open_end = False
             for ancestor in [symbol, *self.ancestors(symbol)]:
                 if ancestor is not symbol:
-                    found = self.symbol(ancestor.path, f"{ancestor.qualified}.{name}")
+                    found = self._own_member(ancestor, name)
                     if found is not None:
                         break
                 open_end = open_end or any(not isinstance(b, Symbol) for b in self.bases(ancestor))
@@ -378,6 +418,14 @@ class Resolver:
                 found = External(name)
         if not inherited_only:
             self._members[key] = found
+        return found
+
+    def _own_member(self, symbol: Symbol, name: str) -> Symbol | None:
+        """The member that a class defines itself, in another file too where classes may be continued."""
+        found = self.symbol(symbol.path, f"{symbol.qualified}.{name}")
+        family = self.namespaces.home(symbol.path)[0]
+        if found is None and family:
+            found = self.namespaces.symbol(family, join(self.namespaces.full_name(symbol), name), symbol.path)
         return found
 
     # -- places
@@ -393,7 +441,7 @@ class Resolver:
                 target = self.attribute(target, name)
             return target
         if binding == "global":
-            found = self._starred(path, occurrence.name, frozenset())
+            found = self._unbound(path, occurrence.name, occurrence.scope)
             return External(occurrence.name) if found is None and self._builtin(path, occurrence.name) else found
         if binding == "member" and occurrence.receiver is not None:
             return self._of_receiver(path, occurrence)

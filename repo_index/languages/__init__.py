@@ -1,37 +1,32 @@
-"""The languages with a grammar, by file extension."""
+"""The languages with a grammar, by file extension.
+
+A language is a module of this folder whose name has no underscore and which lists its instances in LANGUAGES.
+"""
 
 from __future__ import annotations
 
+import pkgutil
 from functools import lru_cache
 from importlib import import_module
 
 from .base import Language
 
-#: module below this package, class; a language is added by one line here and one file beside this one
-_REGISTERED: tuple[tuple[str, str], ...] = (
-    ("python", "Python"),
-    ("javascript", "JavaScript"),
-    ("typescript", "TypeScript"),
-    ("typescript", "Tsx"),
-)
-
 
 @lru_cache(maxsize=1)
 def languages() -> tuple[Language, ...]:
-    """One instance of every language, in the order of registration."""
-    found: list[Language] = []
-    for module, name in _REGISTERED:
-        try:
-            found.append(getattr(import_module(f".{module}", __package__), name)())
-        except ModuleNotFoundError as error:
-            if error.name != f"{__package__}.{module}":
-                raise
-    return tuple(found)
+    """One instance of every language, by the name of its module."""
+    names = sorted(m.name for m in pkgutil.iter_modules(__path__) if "_" not in m.name and m.name != "base")
+    return tuple(language for name in names for language in import_module(f".{name}", __package__).LANGUAGES)
 
 
 @lru_cache(maxsize=1)
 def _by_extension() -> dict[str, Language]:
     return {e: language for language in languages() for e in language.extensions}
+
+
+@lru_cache(maxsize=1)
+def _by_name() -> dict[str, Language]:
+    return {language.name: language for language in languages()}
 
 
 def for_path(path: str) -> Language | None:
@@ -43,4 +38,4 @@ def for_path(path: str) -> Language | None:
 
 def named(name: str) -> Language | None:
     """The language called `name` in facts and records."""
-    return next((language for language in languages() if language.name == name), None)
+    return _by_name().get(name)

@@ -13,11 +13,16 @@ ImportState = Literal["resolved", "external", "ambiguous", "unresolved"]
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """Where a module specifier leads: `path` is set when state is "resolved" (or the first of several)."""
+    """Where a module specifier leads: `path` is set when state is "resolved" (or the first of several).
+
+    With `namespace` set the specifier means all that stands below that dotted name, in any file (a Go package, what
+    `import a.b.*` opens): `candidates` are the files that declare it and `path` stays None.
+    """
 
     state: ImportState
     path: str | None = None
     candidates: tuple[str, ...] = ()
+    namespace: str = ""
 
 
 class Project(Protocol):
@@ -32,12 +37,27 @@ class Project(Protocol):
         """A dictionary that lives as long as this set of files, for resolver tables."""
         ...
 
+    def outline(self, path: str) -> FileFacts:
+        """Imports, exports and namespaces of a file (its definitions and occurrences are not sure to be there)."""
+        ...
+
+    def namespaces(self, family: str) -> Mapping[str, tuple[str, ...]]:
+        """namespace -> the files that declare it, sorted, for the languages of a family."""
+        ...
+
 
 class Language(Protocol):
+    """A class in languages/ that lists itself in LANGUAGES of its module. What has a body here is a default."""
+
     name: str
     extensions: tuple[str, ...]
     #: rises when extract() changes, so that cached facts are made anew
     version: int
+    #: languages of one family share global names, which stand below namespaces (Java and Kotlin: "jvm"). "" for those
+    #: where a name comes from another file through an import alone
+    family: str = ""
+    #: whether a bare name in a method may mean a member of the enclosing classes, inherited ones included
+    implicit_self: bool = False
 
     def extract(self, source: bytes, path: str) -> FileFacts:
         """Facts of one file. Never raises on broken code: tree-sitter recovers, errors are listed."""
@@ -49,11 +69,29 @@ class Language(Protocol):
 
     def submodule(self, path: str, name: str, project: Project) -> str | None:
         """The file that `name` means as a child module of the file `path` (Python packages), else None."""
-        ...
+        return None
 
     def module_name(self, path: str, project: Project) -> str | None:
         """The name by which other files import `path` (Python dotted name; JavaScript: None)."""
-        ...
+        return None
+
+    def namespace(self, path: str, declared: str, project: Project) -> str:
+        """The dotted name that the global names of a file stand below; `declared` is FileFacts.namespace."""
+        return declared
+
+    def visible(self, path: str, namespace: str, project: Project) -> tuple[str, ...]:
+        """Namespaces whose names a file sees without an import, the nearest first; `namespace` is the file's own."""
+        return (namespace,)
+
+    def reaches(self, path: str, other: str, name: str, exported: bool, project: Project) -> bool:
+        """Whether a bare `name` in the file `path` may mean the global definition of that name in the file `other`;
+        `exported` is Definition.exported. Asked only where the namespace is right."""
+        return True
+
+    def joins(self, path: str, other: str, name: str, project: Project) -> bool:
+        """Whether definitions of one full name in two files of the family are one symbol: a declaration and its
+        definition, parts of a class, a module opened twice."""
+        return False
 
     def keywords(self) -> frozenset[str]:
         """Reserved words: no symbol may be renamed to one of them."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from ..facts import FileFacts
 from . import ecmascript_resolve
-from .base import Project, Resolution
+from .base import Language, Project, Resolution
 from .ecmascript_reserved import GLOBALS, RESERVED
 
 
-class JavaScript:
+class JavaScript(Language):
     name = "javascript"
     extensions: tuple[str, ...] = (".js", ".jsx", ".mjs", ".cjs")
     version = 2
@@ -32,3 +32,6 @@ class JavaScript:
 
     def builtins(self) -> frozenset[str]:
         return GLOBALS
+
+
+LANGUAGES: tuple[Language, ...] = (JavaScript(),)

@@ -7,12 +7,12 @@ import keyword
 
 from ..facts import FileFacts
 from . import python_resolve
-from .base import Project, Resolution
+from .base import Language, Project, Resolution
 
 _BUILTINS = frozenset(dir(builtins))
 
 
-class Python:
+class Python(Language):
     name = "python"
     extensions: tuple[str, ...] = (".py", ".pyi", ".pyw")
     version = 4
@@ -36,3 +36,6 @@ class Python:
 
     def builtins(self) -> frozenset[str]:
         return _BUILTINS
+
+
+LANGUAGES: tuple[Language, ...] = (Python(),)

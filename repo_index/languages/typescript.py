@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..facts import FileFacts
+from .base import Language
 from .javascript import JavaScript
 
 
@@ -24,3 +25,6 @@ class Tsx(JavaScript):
         from .ecmascript_extract import extract  # the grammar is loaded when something is parsed
 
         return extract(source, "tsx")
+
+
+LANGUAGES: tuple[Language, ...] = (TypeScript(), Tsx())

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from repo_index import Index
     from repo_index.facts import FileFacts, ImportFact
     from repo_index.languages.base import Language
+    from repo_index.project import ProjectFiles
 
 Answer = Literal["yes", "no", "unknown"]
 
@@ -29,6 +30,8 @@ _IMPLICIT = frozenset(
         "__spec__",
     ]
 )
+#: languages whose imports and names are exact enough to report what a change breaks
+_REVIEWED = ("python", "javascript", "typescript", "tsx")
 #: ways for a module to get names that its text does not show
 _DYNAMIC = re.compile(
     rb"\bglobals\(\)(?!\s*(?:\.get\b|\.items\b|\.keys\b|\.copy\b|\[[^\]\n]*\](?!\s*=[^=])))"
@@ -44,11 +47,10 @@ def _split(path: str) -> tuple[str, str, str]:
 
 
 class Modules:
-    """One index, asked for modules rather than symbols. It is also the Project that resolvers look at."""
+    """One index, asked for modules rather than symbols."""
 
     def __init__(self, index: Index) -> None:
         self.index = index
-        self._memo: dict[str, dict[Any, Any]] = {}
         self._facts: dict[str, FileFacts | None] = {}
         self._outlines: dict[str, FileFacts | None] = {}
         self._has: dict[tuple[str, str], Answer] = {}
@@ -65,19 +67,26 @@ class Modules:
     def read(self, path: str) -> bytes:
         return self.index.read(path)
 
-    def memo(self, key: str) -> dict[Any, Any]:
-        return self._memo.setdefault(key, {})
+    @cached_property
+    def _project(self) -> ProjectFiles:
+        from repo_index.facts import FileFacts
+        from repo_index.project import ProjectFiles
+
+        return ProjectFiles(self.paths, self.index.read, lambda path: self.outline(path) or FileFacts(""))
 
     def facts(self, path: str) -> FileFacts | None:
-        """Facts of a file, None for files that are not there or not code."""
+        """Facts of a file, None for files that are not there or in no language of _REVIEWED."""
         if path not in self._facts:
-            self._facts[path] = self.index.facts(path) if path in self.paths else None
+            self._facts[path] = self.index.facts(path) if self._is_reviewed(path) else None
         return self._facts[path]
+
+    def _is_reviewed(self, path: str) -> bool:
+        return path in self.paths and self._language(path) is not None
 
     def outline(self, path: str) -> FileFacts | None:
         """Imports, exports and errors of a file."""
         if path not in self._outlines:
-            self._outlines[path] = self.index.outline(path) if path in self.paths else None
+            self._outlines[path] = self.index.outline(path) if self._is_reviewed(path) else None
         return self._outlines[path]
 
     def is_sound(self, path: str) -> bool:
@@ -88,20 +97,21 @@ class Modules:
     def _language(self, path: str) -> Language | None:
         from repo_index.languages import for_path
 
-        return for_path("package.py" if path.endswith("/") else path)
+        language = for_path("package.py" if path.endswith("/") else path)
+        return language if language is not None and language.name in _REVIEWED else None
 
     def target(self, path: str, module: str) -> tuple[str, str | None]:
         """State and file of a module specifier as written in `path`, which need not exist in this snapshot."""
         language = self._language(path)
         if language is None:
             return "unresolved", None
-        found = language.resolve_module(module, path, self)
+        found = language.resolve_module(module, path, self._project)
         return found.state, found.path if found.state == "resolved" else None
 
     def submodule(self, path: str, name: str) -> str | None:
         """The file that `name` means inside the package `path`."""
         language = self._language(path)
-        return language.submodule(path, name, self) if language is not None else None
+        return language.submodule(path, name, self._project) if language is not None else None
 
     def bound_module(self, path: str, imported: ImportFact) -> str | None:
         """The module that an import binds to its local name; None when that is no module of the repository."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from posixpath import basename
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from repo_index.project import ProjectFiles
 
 if TYPE_CHECKING:
     from repo_index import Index
@@ -11,22 +13,12 @@ if TYPE_CHECKING:
 PYTHON_SUFFIXES = (".py", ".pyi", ".pyw")
 
 
-class _Project:
-    def __init__(self, index: Index) -> None:
-        self.paths = frozenset(record.path for record in index.files())
-        self.read = index.read
-        self._memo: dict[str, dict[Any, Any]] = {}
-
-    def memo(self, key: str) -> dict[Any, Any]:
-        return self._memo.setdefault(key, {})
-
-
 class Modules:
     """Module names of one state of the repository."""
 
     def __init__(self, index: Index) -> None:
         self.index = index
-        self._project = _Project(index)
+        self._project = ProjectFiles([record.path for record in index.files()], index.read)
         self._files: dict[tuple[str, str], str | None] = {}
 
     def name(self, path: str) -> str | None:
