@@ -144,15 +144,15 @@ def _exactly(stream: IO[bytes], size: int) -> bytes:
 
 def _read_row(stream: IO[bytes]) -> Row:
     head_size, _ = _SIZES.unpack(_exactly(stream, _SIZES.size))
-    language, version, generated, names, sizes = json.loads(_exactly(stream, head_size))
+    language, version, generated, names, tally, sizes = json.loads(_exactly(stream, head_size))
     words, outline, definitions, uses, texts = (None if size is None else _exactly(stream, size) for size in sizes)
-    return Row(language, version, generated, words or b"", outline, definitions, uses, texts, frozenset(names))
+    return Row(language, version, generated, words or b"", outline, definitions, uses, texts, frozenset(names), tally)
 
 
 def _write_row(stream: IO[bytes], row: Row) -> None:
     pieces = (row.words, row.outline, row.definitions, row.uses, row.texts)
     sizes = [None if p is None else len(p) for p in pieces]
-    head = json.dumps([row.language, row.version, row.generated, sorted(row.names), sizes]).encode("ascii")
+    head = json.dumps([row.language, row.version, row.generated, sorted(row.names), row.tally, sizes]).encode("ascii")
     stream.write(_SIZES.pack(len(head), 0) + head + b"".join(p for p in pieces if p is not None))
     stream.flush()
 

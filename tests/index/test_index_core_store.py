@@ -14,7 +14,8 @@ import pytest
 from repo_index import Index, codec
 from repo_index.facts import FileFacts
 from repo_index.languages.python_extract import extract
-from repo_index.store import Row, Store, has_words, word_keys, words_of
+from repo_index.store import Row, Store
+from repo_index.word_hashes import has_words, word_keys, words_of
 
 
 def database(root: Path) -> Path:
