@@ -158,6 +158,15 @@ class FactsCache:
                 continue
             self._loaded[key].add(piece)
 
+    def tallies(self, keys: Collection[Key]) -> dict[Key, str]:
+        """What a summary counts of blobs (tally.py); those of which nothing is kept are left out."""
+        found = self.store.tallies(keys)
+        for key in keys:
+            row = self.rows.get(key)
+            if row is not None and row.tally is not None:
+                found[key] = row.tally
+        return found
+
     def with_words(self, name: str) -> set[Key]:
         """Blobs, of any snapshot, whose text may hold every word of `name`."""
         keys = word_keys(name)

@@ -316,14 +316,9 @@ class Store(Database):
 
     @staticmethod
     def _delete(connection: sqlite3.Connection, rows: list[tuple[int]]) -> None:
-        for table, column in (
-            ("names", "row"),
-            ("words", "row"),
-            ("facts", "row"),
-            ("tallies", "row"),
-            ("blobs", "id"),
-        ):
-            connection.executemany(f"DELETE FROM {table} WHERE {column} = ?", rows)
+        for table in ("names", "words", "facts", "tallies"):
+            connection.executemany(f"DELETE FROM {table} WHERE row = ?", rows)
+        connection.executemany("DELETE FROM blobs WHERE id = ?", rows)
 
 
 def _user_folder(git_folder: Path) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(rich_markup_mode=None)
 
-STATES = ("resolved", "external", "ambiguous", "unresolved")
 _SHOWN = 10
 
 
@@ -41,31 +39,14 @@ def index(
 
 def summarise(index: Index) -> dict[str, Any]:
     """What the index holds, in the form of the --json output."""
-    records = index.files()
-    languages: dict[str, dict[str, int]] = {}
-    for record in records:
-        row = languages.setdefault(record.language, {"files": 0, "bytes": 0, "symbols": 0})
-        row["files"] += 1
-        row["bytes"] += record.size
-    by_path = {record.path: record.language for record in records}
-    kinds: Counter[str] = Counter()
-    for symbol in index.symbols():
-        kinds[symbol.kind] += 1
-        languages[by_path[symbol.path]]["symbols"] += 1
-    states: Counter[str] = Counter(edge.state for edge in index.edges())
+    from repo_index.summary import summary
+
     report = index.report
-    skipped = [{"path": r.path, "reason": r.skipped} for r in records if r.skipped]
     return {
         "root": str(index.root),
-        "files": len(records),
-        "languages": {name: languages[name] for name in sorted(languages, key=lambda n: (-languages[n]["files"], n))},
-        "roles": dict(sorted(Counter(r.role for r in records).items())),
-        "symbols": sum(kinds.values()),
-        "kinds": dict(sorted(kinds.items())),
-        "imports": {state: states.get(state, 0) for state in STATES},
+        **summary(index),
         "parsed": report.parsed,
         "reused": report.reused,
-        "skipped": skipped,
         "seconds": round(report.seconds, 3),
         "warnings": list(report.warnings),
     }
