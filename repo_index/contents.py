@@ -63,7 +63,7 @@ class Contents:
         self.entries: dict[str, Entry] = {}
         #: path -> (blob, language) of the files that are read; the language is "text" or "binary" without a grammar
         self.keys: dict[str, Key] = {}
-        self.records: dict[str, FileRecord] = {}
+        self._records: dict[str, FileRecord] | None = None
         self.refreshed = False
         self._bytes: dict[str, bytes] = {}
         self._size = 0
@@ -127,14 +127,23 @@ class Contents:
         self.entries = entries
         self.keys = keys
         self._generated.update({key: generated for key, (_, generated) in known.items()})
-        self.records = {path: self._record(path, entry) for path, entry in entries.items()}
+        self._records = None
         self.refreshed = True
         report.warnings[:0] = warnings
         report.files = len(entries)
         report.parsed = parsed
         report.reused = len(wanted) - len(failed) - parsed
-        report.skipped = sum(1 for r in self.records.values() if r.skipped)
+        report.skipped = sum(1 for e in entries.values() if e.skipped) + sum(
+            1 for k in keys.values() if k[1] == "binary"
+        )
         report.seconds = time.perf_counter() - started
+
+    @property
+    def records(self) -> dict[str, FileRecord]:
+        """path -> FileRecord, sorted by path; made when first asked for."""
+        if self._records is None:
+            self._records = {path: self._record(path, entry) for path, entry in self.entries.items()}
+        return self._records
 
     @staticmethod
     def _language_name(path: str) -> str:
@@ -172,8 +181,8 @@ class Contents:
             batch.clear()
 
         contents = self.source.read_many(todo)
-        if total >= workers.FILES and workers.count() > 1:
-            found = workers.rows(contents, self.report.warnings)
+        if persist:
+            found = workers.rows(contents, total, self.report.warnings)
         else:
             found = ((p, c, None if c is None else index_blob(p, c, for_path(p))) for p, c in contents)
         for path, content, row in found:
@@ -235,7 +244,8 @@ class Contents:
         self.entries[path] = Entry(blob, len(content))
         self.keys[path] = (blob, row.language)
         self._generated[blob, row.language] = row.generated
-        self.records[path] = self._record(path, self.entries[path])
+        if self._records is not None:
+            self._records[path] = self._record(path, self.entries[path])
 
     def _remember(self, path: str, content: bytes) -> None:
         if self._size + len(content) > _KEPT_BYTES:

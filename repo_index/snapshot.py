@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from . import files, git
 from .store import Store
@@ -22,8 +23,7 @@ _FRESH = 64_000_000
 """Bytes read for hashing that are kept for indexing; beyond, files are read twice."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One path: its blob hash and size. `skipped` says why it is not read ("" if it is)."""
 
     blob: str

@@ -1,35 +1,44 @@
-"""Indexing many files at once, in processes of their own.
+"""Indexing files in processes of their own, so that a parser that crashes or hangs costs one file.
 
-A worker is this module started anew, spoken to through pipes: it needs no fork of a process that may hold
-threads, no importable main module of the caller, and when a parser crashes or hangs on a file only that file
-is lost.
+Many files are shared out among workers, each this module started anew and spoken to through pipes: it needs no
+importable main module of the caller. A few files go to one worker that is forked where that is safe, which takes a
+hundredth of the time. Either way a worker ends when its input does, and by an alarm when a file takes too long, even
+when its parent is gone.
 """
 
 from __future__ import annotations
 
+import gc
 import json
 import os
+import selectors
+import signal
 import struct
 import subprocess
 import sys
 import threading
+import time
+import warnings
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import IO
+from typing import BinaryIO
 
 from .facts_cache import failed_row, index_blob
 from .languages import for_path
 from .store import Row
 
-FILES = 300
-"""Files from which on workers are worth their start."""
-SECONDS = 60.0
+FILES = 150
+"""Files from which on several workers are worth their start."""
+SECONDS = 20.0
 """Time that one file may take."""
 _MOST = 4
 _WINDOW = 64
 """Files under way at once, so that a large repository is never held in memory."""
+_GARBAGE = 400_000
+"""Bytes of source between two collections of cycles in a worker: syntax trees make many objects and few cycles, and
+collecting as often as Python does by itself takes a quarter of the time."""
 _SIZES = struct.Struct("<II")
 
 
@@ -42,26 +51,43 @@ def count() -> int:
     return min(available, _MOST)
 
 
-def rows(
-    files: Iterable[tuple[str, bytes | None]], warnings: list[str]
-) -> Iterator[tuple[str, bytes | None, Row | None]]:
-    """(path, content, facts) of each file in the order given; no facts where there is no content.
+Contents = Iterable[tuple[str, bytes | None]]
+Rows = Iterator[tuple[str, bytes | None, Row | None]]
 
-    A file that kills its worker or takes too long is kept without definitions, with a line in `warnings`.
+
+def rows(files: Contents, total: int, complaints: list[str]) -> Rows:
+    """(path, content, facts) of each of `total` files in the order given; no facts where there is no content.
+
+    A file that kills its worker or takes too long is kept without definitions, with a line in `complaints`.
     """
+    return _shared(files, complaints) if total >= FILES and count() > 1 else _few(files, complaints)
+
+
+def _few(files: Contents, complaints: list[str]) -> Rows:
+    worker: _Worker | None = None
+    try:
+        for path, content in files:
+            if content is None:
+                yield path, None, None
+                continue
+            if worker is None:
+                worker = _Forked() if _fork_is_safe() else _Spawned()
+            yield path, content, _indexed(worker, path, content, complaints)
+    finally:
+        if worker is not None:
+            worker.stop()
+
+
+def _shared(files: Contents, complaints: list[str]) -> Rows:
     local = threading.local()
     started: list[_Worker] = []
 
     def work(path: str, content: bytes) -> Row:
         worker: _Worker | None = getattr(local, "worker", None)
         if worker is None:
-            worker = local.worker = _Worker()
+            worker = local.worker = _Spawned()
             started.append(worker)
-        row = worker.index(path, content)
-        if row is None:
-            warnings.append(f"{path}: the parser failed on it; it is searched as text")
-            row = failed_row(path, content)
-        return row
+        return _indexed(worker, path, content, complaints)
 
     pool = ThreadPoolExecutor(count(), thread_name_prefix="index")
     waiting: deque[tuple[str, bytes | None, Future[Row] | None]] = deque()
@@ -80,18 +106,82 @@ def rows(
             worker.stop()
 
 
+def _indexed(worker: _Worker, path: str, content: bytes, complaints: list[str]) -> Row:
+    row = worker.index(path, content)
+    if row is None:
+        complaints.append(f"{path}: the parser failed on it; it is searched as text")
+        row = failed_row(path, content)
+    return row
+
+
+def _fork_is_safe() -> bool:
+    """Whether no other thread, of a library perhaps, may hold a lock now: a fork copies only the one that calls. Timers
+    only wait."""
+    others = [t for t in threading.enumerate() if t is not threading.current_thread()]
+    try:
+        return (
+            sys.platform == "linux"
+            and all(isinstance(t, threading.Timer) for t in others)
+            and len(os.listdir("/proc/self/task")) == 1 + len(others)
+        )
+    except OSError:
+        return False
+
+
 class _Worker:
-    """One process; used by one thread."""
+    """A process that indexes one file after another; used by one thread. It starts with the first file."""
 
     def __init__(self) -> None:
         self._stopped = False
-        self._process = self._start()
+        self._pipes: tuple[BinaryIO, BinaryIO] | None = None
 
-    @staticmethod
-    def _start() -> subprocess.Popen[bytes]:
+    def _start(self) -> tuple[BinaryIO, BinaryIO]:
+        """(what it writes, what it reads)"""
+        raise NotImplementedError
+
+    def _kill(self) -> None:
+        """End the process and wait for it."""
+        raise NotImplementedError
+
+    def index(self, path: str, content: bytes) -> Row | None:
+        """Facts of one file, None when the worker died of it or took too long."""
+        try:
+            if self._pipes is None:
+                self._pipes = self._start()
+            source, sink = self._pipes
+            name = path.encode("utf-8", "surrogateescape")
+            sink.write(_SIZES.pack(len(name), len(content)) + name + content)
+            sink.flush()
+            return _read_row(_Timed(source, time.monotonic() + SECONDS))
+        except (OSError, EOFError, ValueError):
+            self._end()
+            return None
+
+    def stop(self) -> None:
+        self._stopped = True
+        self._end()
+
+    def _end(self) -> None:
+        pipes, self._pipes = self._pipes, None
+        if pipes is None:
+            return
+        self._kill()
+        for pipe in pipes:
+            try:
+                pipe.close()
+            except OSError:
+                pass
+
+
+class _Spawned(_Worker):
+    _process: subprocess.Popen[bytes]
+
+    def _start(self) -> tuple[BinaryIO, BinaryIO]:
+        if self._stopped:
+            raise EOFError
         # -P and the absolute path: nothing in the current folder (the repository, perhaps) is imported
         env = os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parent.parent)}
-        return subprocess.Popen(
+        self._process = subprocess.Popen(
             [sys.executable, "-P", "-c", f"from {__name__} import main; main()"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -99,57 +189,84 @@ class _Worker:
             env=env,
             start_new_session=True,  # Ctrl-C is for the parent, which stops its workers
         )
+        assert self._process.stdin is not None and self._process.stdout is not None
+        return self._process.stdout, self._process.stdin  # type: ignore[return-value]
 
-    def index(self, path: str, content: bytes) -> Row | None:
-        """Facts of one file, None when the worker died of it or took too long."""
-        process = self._process
-        assert process.stdin is not None and process.stdout is not None
-        timer = threading.Timer(SECONDS, process.kill)
-        timer.start()
-        try:
-            name = path.encode("utf-8", "surrogateescape")
-            process.stdin.write(_SIZES.pack(len(name), len(content)) + name + content)
-            process.stdin.flush()
-            return _read_row(process.stdout)
-        except (OSError, EOFError, ValueError):
-            if not self._stopped:
-                self._end()
-                self._process = self._start()
-            return None
-        finally:
-            timer.cancel()
+    def _kill(self) -> None:
+        self._process.kill()
+        self._process.wait()
 
-    def stop(self) -> None:
-        self._stopped = True
-        self._end()
 
-    def _end(self) -> None:
-        process = self._process
-        process.kill()
-        for pipe in (process.stdin, process.stdout):
+class _Forked(_Worker):
+    _process: int
+
+    def _start(self) -> tuple[BinaryIO, BinaryIO]:
+        child_reads, parent_writes = os.pipe()
+        parent_reads, child_writes = os.pipe()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # there are threads: _fork_is_safe() knows them
+            self._process = os.fork()
+        if self._process == 0:
             try:
-                if pipe is not None:
-                    pipe.close()
-            except OSError:
-                pass
-        process.wait()
+                os.setsid()
+                nothing = os.open(os.devnull, os.O_RDWR)
+                for stream in (0, 1, 2):  # nobody waits for the end of a pipe that only a worker still holds
+                    os.dup2(nothing, stream)
+                os.close(parent_writes)
+                os.close(parent_reads)
+                serve(os.fdopen(child_reads, "rb"), os.fdopen(child_writes, "wb"))
+            finally:
+                os._exit(0)
+        os.close(child_reads)
+        os.close(child_writes)
+        return os.fdopen(parent_reads, "rb", 0), os.fdopen(parent_writes, "wb")
+
+    def _kill(self) -> None:
+        os.kill(self._process, signal.SIGKILL)
+        os.waitpid(self._process, 0)
 
 
-def _exactly(stream: IO[bytes], size: int) -> bytes:
+class _Timed:
+    """Reads a pipe until a moment of time.monotonic(). Raises EOFError when that passes or the pipe ends."""
+
+    def __init__(self, stream: BinaryIO, end: float) -> None:
+        self._stream = stream
+        self._end = end
+
+    def read(self, size: int) -> bytes:
+        if sys.platform == "win32":  # pipes cannot be waited for there
+            return self._stream.read(size)
+        pieces = []
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._stream, selectors.EVENT_READ)
+            while size:
+                if not selector.select(max(0.0, self._end - time.monotonic())):
+                    raise EOFError
+                piece = os.read(self._stream.fileno(), size)
+                if not piece:
+                    raise EOFError
+                pieces.append(piece)
+                size -= len(piece)
+        return b"".join(pieces)
+
+
+def _exactly(stream: BinaryIO | _Timed, size: int) -> bytes:
     data = stream.read(size)
     if len(data) != size:
         raise EOFError
     return data
 
 
-def _read_row(stream: IO[bytes]) -> Row:
+def _read_row(stream: _Timed) -> Row:
     head_size, _ = _SIZES.unpack(_exactly(stream, _SIZES.size))
     language, version, generated, names, tally, sizes = json.loads(_exactly(stream, head_size))
     words, outline, definitions, uses, texts = (None if size is None else _exactly(stream, size) for size in sizes)
     return Row(language, version, generated, words or b"", outline, definitions, uses, texts, frozenset(names), tally)
 
 
-def _write_row(stream: IO[bytes], row: Row) -> None:
+def _write_row(stream: BinaryIO, row: Row) -> None:
     pieces = (row.words, row.outline, row.definitions, row.uses, row.texts)
     sizes = [None if p is None else len(p) for p in pieces]
     head = json.dumps([row.language, row.version, row.generated, sorted(row.names), row.tally, sizes]).encode("ascii")
@@ -157,13 +274,32 @@ def _write_row(stream: IO[bytes], row: Row) -> None:
     stream.flush()
 
 
-def main() -> None:
-    """A worker: files come in on standard input, facts go out on standard output, until the input ends."""
-    source, sink = sys.stdin.buffer, sys.stdout.buffer
+def serve(source: BinaryIO, sink: BinaryIO) -> None:
+    """Index the files that come in on `source` until it ends; facts go out on `sink`."""
+    alarm = getattr(signal, "alarm", None)
+    if alarm is not None:
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)  # which ends the process, whatever code it is in
+    gc.disable()
+    gc.freeze()
+    read = 0
     try:
         while head := source.read(_SIZES.size):
             name_size, size = _SIZES.unpack(head)
             path = _exactly(source, name_size).decode("utf-8", "surrogateescape")
-            _write_row(sink, index_blob(path, _exactly(source, size), for_path(path)))
+            content = _exactly(source, size)
+            if alarm is not None:
+                alarm(int(SECONDS) + 2)
+            _write_row(sink, index_blob(path, content, for_path(path)))
+            if alarm is not None:
+                alarm(0)
+            read += size
+            if read > _GARBAGE:
+                gc.collect()
+                read = 0
     except (EOFError, BrokenPipeError, KeyboardInterrupt):
         pass
+
+
+def main() -> None:
+    """A worker that was started anew."""
+    serve(sys.stdin.buffer, sys.stdout.buffer)

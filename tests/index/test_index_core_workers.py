@@ -27,7 +27,7 @@ def test_same_rows_in_the_same_order() -> None:
     given = [(path, text.encode()) for path, text in FILES.items()]
     given.insert(3, ("gone.py", None))  # type: ignore[arg-type]
     warnings: list[str] = []
-    found = list(workers.rows(given, warnings))
+    found = list(workers.rows(given, workers.FILES, warnings))
     assert [(path, content) for path, content, _ in found] == given
     for path, content, row in found:
         assert row == (None if content is None else index_blob(path, content, for_path(path)))
@@ -46,12 +46,16 @@ def test_an_index_made_by_workers(make_repository, monkeypatch: pytest.MonkeyPat
     assert seen[-1] == (len(FILES), len(FILES))
 
 
-def test_a_worker_that_dies_costs_one_file() -> None:
-    worker = workers._Worker()
+@pytest.mark.parametrize("kind", [workers._Spawned, workers._Forked])
+def test_a_worker_that_dies_costs_one_file(kind: type[workers._Worker]) -> None:
+    worker = kind()
     try:
-        worker._process.kill()
-        worker._process.wait()
+        assert worker.index("a.py", b"x = 1\n") is not None
+        pipes, worker._pipes = worker._pipes, None
+        worker._kill()
+        worker._pipes, worker._kill = pipes, lambda: None  # type: ignore[method-assign]
         assert worker.index("a.py", b"x = 1\n") is None
+        del worker._kill
         assert worker.index("a.py", b"x = 1\n") == index_blob("a.py", b"x = 1\n", for_path("a.py"))
     finally:
         worker.stop()
@@ -61,7 +65,7 @@ def test_a_file_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(workers, "SECONDS", 0.0)
     warnings: list[str] = []
     slow = b"x = [" + b"a.b(c), " * 200_000 + b"]\n"
-    [(path, _, row)] = workers.rows([("slow.py", slow)], warnings)
+    [(path, _, row)] = workers.rows([("slow.py", slow)], 1, warnings)
     assert path == "slow.py"
     assert warnings == ["slow.py: the parser failed on it; it is searched as text"]
     assert row == failed_row("slow.py", slow)
