@@ -76,6 +76,8 @@ TYPESCRIPT = Pinned(
     "sha512-jl1vZzPDinLr9eUt3J/t7V6FgNEw9QjvBPdysz9KfQDD41fQrC2Y4vKQdiaUpFT4bXlb1RHhLpp8wtm6M5TgSw==",
 )
 
+_BUILT = ("dist", "build")
+
 #: what the tsconfig.json of a tree's repository says about imports, where the package is published without it
 TSCONFIG: dict[str, dict[str, Any]] = {
     "toolkit": {
@@ -116,9 +118,11 @@ def fetch(pinned: Pinned, cache: Path = CACHE) -> Path:
     return root
 
 
-def repository(name: str, target: Path, cache: Path = CACHE) -> Path:
-    """A fresh copy of the tree `name` at `target` in a new git repository."""
-    shutil.copytree(fetch(TREES[name], cache), target, symlinks=True)
+def repository(name: str, target: Path, cache: Path = CACHE, *, built: bool = True) -> Path:
+    """A fresh copy of the tree `name` at `target` in a new git repository; with `built` false, without the folders
+    of build output that repositories do not hold."""
+    left_out = shutil.ignore_patterns(*(() if built else _BUILT))
+    shutil.copytree(fetch(TREES[name], cache), target, symlinks=True, ignore=left_out)
     if name in TSCONFIG:
         text = json.dumps({"compilerOptions": TSCONFIG[name]}, indent=2)
         (target / "tsconfig.json").write_text(text + "\n", encoding="utf-8")

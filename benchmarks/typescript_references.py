@@ -5,9 +5,12 @@ the sources of each tree of npm_sources.py, as many from each. For each, the pla
 service (findReferences) give are compared. Recall: of the service's places, those that the index gives as exact or
 likely. Precision: of the index's exact places, those that the service gives. Needs `node` and `npm`.
 
-Left out of the draw: declaration files, build output, constructors (the service answers with the class's calls)
-and files over 1 MB. The keyword `default`, which the service counts as a reference, is left out of its answers, as
-are names in comments that are no references to the compiler in the index's (text and doc mentions).
+The service is asked at every declaration that the compiler merges with the one drawn, at the own name of the
+function in `x.f = function f() {}`, and, for JavaScript with a declaration file beside it, at the declaration there:
+these are one definition to the index. Folders of build output are left out of the trees, and declaration files and
+constructors (the service answers with the class's calls) out of the draw. The words `default`, `export`, `module` and
+`exports`, which the service counts as references, are left out of its answers, likely mentions in strings and
+comments out of the index's. A definition that the service itself does not find is passed over and listed.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ import argparse
 import json
 import posixpath
 import random
+import re
 import tempfile
 from collections import defaultdict
 from pathlib import Path
@@ -29,6 +33,9 @@ from .npm_sources import TREES, TYPESCRIPT, repository, run_oracle
 
 SCRIPT = Path(__file__).with_name("typescript_references.mjs")
 _CODE = (".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts")
+_JAVASCRIPT = re.compile(r"\.([cm]?)jsx?\Z")
+#: where the trees have their sources
+_SOURCES = ("src", "lib", "compat", "hooks", "debug")
 _WORDS = ("default", "export", "module", "exports", "constructor")
 
 #: path and offset in UTF-16 units
@@ -67,20 +74,23 @@ class Texts:
 
 def drawn(index: Index, count: int, seed: int) -> list[Symbol]:
     """`count` definitions of the tree's sources."""
-    found = {}
+    found: dict[str, Symbol] = {}
     for symbol in index.symbols():
         top = symbol.path.split("/", 1)[0]
         source = symbol.path.endswith(_CODE) and ".d." not in posixpath.basename(symbol.path)
-        if source and top in ("src", "lib", "compat", "hooks", "debug") and "/dist/" not in symbol.path:
-            if symbol.name not in _WORDS:
-                found.setdefault(symbol.id, symbol)
+        if source and top in _SOURCES and symbol.name not in _WORDS:
+            found.setdefault(symbol.id, symbol)
     listed = [found[i] for i in sorted(found)]
     return random.Random(seed).sample(listed, min(count, len(listed)))
 
 
-def oracle(root: Path, texts: Texts, symbols: list[Symbol]) -> list[set[Place]]:
-    """The places that the language service gives for each symbol."""
-    wanted = [[s.path, texts.units(s.path, s.definition.name_span[0])] for s in symbols]
+def oracle(root: Path, index: Index, texts: Texts, symbols: list[Symbol]) -> list[set[Place]]:
+    """The places that the language service gives for each symbol, and for its declaration in a `.d.ts` beside it."""
+    wanted = []
+    for symbol in symbols:
+        declared = index.symbols(_JAVASCRIPT.sub(r".d.\1ts", symbol.path)) if _JAVASCRIPT.search(symbol.path) else []
+        same = [symbol, *(s for s in declared if s.qualified == symbol.qualified)]
+        wanted.append([[s.path, texts.units(s.path, s.definition.name_span[0])] for s in same])
     found = []
     for places in json.loads(run_oracle(SCRIPT, root, json.dumps(wanted))):
         one: set[Place] = set()
@@ -93,14 +103,21 @@ def oracle(root: Path, texts: Texts, symbols: list[Symbol]) -> list[set[Place]]:
     return found
 
 
-def compare(name: str, count: int, seed: int, scratch: Path) -> list[dict[str, Any]]:
-    """For each drawn definition of one tree: counts and differences."""
-    root = repository(name, scratch / name)
+def compare(name: str, count: int, seed: int, scratch: Path) -> tuple[list[dict[str, Any]], list[str]]:
+    """For each drawn definition of one tree: counts and differences; and the definitions passed over, because the
+    service does not give even the definition itself."""
+    root = repository(name, scratch / name, built=False)
     index = Index.open(root, cache_dir=scratch / "cache").refresh()
     texts = Texts(index)
-    symbols = drawn(index, count, seed)
-    rows = []
-    for symbol, gold in zip(symbols, oracle(root, texts, symbols), strict=True):
+    symbols = drawn(index, 2 * count, seed)
+    rows: list[dict[str, Any]] = []
+    unknown = []
+    for symbol, gold in zip(symbols, oracle(root, index, texts, symbols), strict=True):
+        if len(rows) == count:
+            break
+        if (symbol.path, texts.units(symbol.path, symbol.definition.name_span[0])) not in gold:
+            unknown.append(symbol.id)
+            continue
         exact: set[Place] = set()
         likely: set[Place] = set()
         for reference in index.references(symbol):
@@ -117,12 +134,13 @@ def compare(name: str, count: int, seed: int, scratch: Path) -> list[dict[str, A
                 "service": len(gold),
                 "exact": len(exact & gold),
                 "likely": len((likely - exact) & gold),
+                "likely_places": [_told(texts, place) for place in sorted((likely - exact) & gold)],
                 "only_likely": len(likely - exact - gold),
                 "only_exact": [_told(texts, place) for place in sorted(exact - gold)],
                 "missed": [_told(texts, place) for place in sorted(gold - exact - likely)],
             }
         )
-    return rows
+    return rows, unknown
 
 
 def _told(texts: Texts, place: Place) -> str:
@@ -163,10 +181,13 @@ def main() -> None:
     parser.add_argument("--show", action="store_true", help="print the differences too")
     arguments = parser.parse_args()
     rows: list[dict[str, Any]] = []
+    passed_over: dict[str, list[str]] = {}
     print(f"{'':28} {'defs':>5} {'places':>7} {'recall':>7} {'exact':>7} {'precision':>9} {'likely':>6} {'(not)':>6}")
     with tempfile.TemporaryDirectory() as scratch:
         for name in arguments.trees:
-            some = compare(name, arguments.count // len(arguments.trees), arguments.seed, Path(scratch))
+            some, passed_over[name] = compare(
+                name, arguments.count // len(arguments.trees), arguments.seed, Path(scratch)
+            )
             rows += some
             _print(name, summary(some))
             for row in some if arguments.show else []:
@@ -188,6 +209,7 @@ def main() -> None:
         "all": summary(rows),
         "trees": {name: summary([r for r in rows if r["tree"] == name]) for name in arguments.trees},
         "kinds": {kind: summary(by_kind[kind]) for kind in sorted(by_kind)},
+        "passed_over": passed_over,
         "definitions": rows,
     }
     RESULTS.mkdir(exist_ok=True)

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import text_references
+from . import structural, text_references
 from .facts import Occurrence
 from .records import Certainty, Reference, Symbol
 from .resolve import Resolver, Target, is_class
@@ -120,11 +120,16 @@ class _Search:
             self.family.update((s.id, s) for s in self.resolver.namespaces.joined(member))
         self.found: dict[tuple[str, tuple[int, int]], Reference] = {}
         self.is_member = symbol.kind in _MEMBERS
+        self.structural = structural.Guess(index, dict(self.family)) if structural.is_structural(symbol.path) else None
+        if self.structural is not None and self.is_member:
+            self.family = structural.sharing(self.resolver, symbol, self.family)
         self._guess: Certainty | None = None
         self._mixins: dict[str, Symbol | None] = {}
 
     def _stub(self, symbol: Symbol) -> Symbol | None:
         """The same definition in the type stub beside its file, or in the file beside its stub."""
+        if structural.is_structural(symbol.path):
+            return structural.beside(self.resolver, symbol)
         if symbol.path.endswith(".py"):
             return self.resolver.symbol(symbol.path + "i", symbol.qualified)
         return self.resolver.symbol(symbol.path[:-1], symbol.qualified) if symbol.path.endswith(".pyi") else None
@@ -189,7 +194,11 @@ class _Search:
             if occurrence.name != self.symbol.name:
                 via = self.symbol.name
             return "exact", via
-        if target is not None or occurrence.binding != "member" or occurrence.name != self.symbol.name:
+        if occurrence.binding != "member" or occurrence.name != self.symbol.name:
+            return None, ""
+        if self.structural is not None and self.is_member and self.structural.likely(path, occurrence, target):
+            return "likely", ""
+        if target is not None:
             return None, ""
         if occurrence.kind == "keyword":
             # a property of an object literal of no declared type may be the symbol's

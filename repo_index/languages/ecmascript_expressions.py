@@ -123,6 +123,16 @@ def _key_of(walk: Walk, key: Node | None) -> tuple[str, Span] | None:
     return quoted if quoted is not None and IDENTIFIER.match(quoted[0]) else None
 
 
+@handles("lookup_type")
+def _lookup_type(walk: Walk, node: Node, scope: Scope) -> None:
+    """`T["name"]` names a property of T."""
+    parts = node.named_children
+    key = literal(parts[-1].named_children[0]) if len(parts) == 2 and parts[-1].named_child_count else None
+    if key is not None and IDENTIFIER.match(key[0]):
+        walk.keys.append(Key(*key, scope, annotation=parts[0]))
+    walk.push_children(node, scope)
+
+
 @handles("call_expression", "new_expression")
 def _call(walk: Walk, node: Node, scope: Scope) -> None:
     callee = node.child_by_field_name("function") or node.child_by_field_name("constructor")

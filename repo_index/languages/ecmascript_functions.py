@@ -122,9 +122,10 @@ def _method_signature(walk: Walk, node: Node, scope: Scope) -> None:
 @handles("type_parameter")
 def _type_parameter(walk: Walk, node: Node, scope: Scope) -> None:
     name = node.child_by_field_name("name")
+    constraint = node.child_by_field_name("constraint")
     if name is not None:
-        scope.bind(walk.text(name), Binding("local", scope), "type")
-    walk.push(node.child_by_field_name("constraint"), scope)
+        scope.bind(walk.text(name), Binding("local", scope, annotation=constraint), "type")
+    walk.push(constraint, scope)
     walk.push(node.child_by_field_name("value"), scope)
 
 

@@ -83,6 +83,8 @@ def _export(walk: Walk, node: Node, scope: Scope) -> None:
                 list_export(walk, scope, exported[0], named[0], exported[1])
                 if name.type != "string":
                     walk.names.append(Name(name, scope, "export", "any"))
+                    if exported != named and exported[0] != "default":
+                        walk.aliases.append((named[0], *exported, scope))
         return
     declaration = node.child_by_field_name("declaration")
     default = has_token(node, "default")
@@ -128,6 +130,8 @@ def _reexport(walk: Walk, node: Node, module: Module, clause: Node | None, scope
             index = walk.import_name(module, named[0], "", one, node, scope, name_span=named[1])
             if named[0] != "default":
                 walk.clause_names.append((index, *named, "export"))
+            if exported != named and exported[0] != "default":
+                walk.clause_names.append((index, *exported, "export"))
             list_export(walk, scope, exported[0], named[0], exported[1], module[0])
         if not specifiers:
             walk.import_name(module, None, "", kind, node, scope)

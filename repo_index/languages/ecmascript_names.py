@@ -20,6 +20,9 @@ def occurrences(walk: Walk, types: Types) -> list[Occurrence]:
         found.extend(o for o in _of_chain(walk, types, chain) if o.span not in taken)
     for key in walk.keys:
         found.extend(_of_key(walk, types, key))
+    for local, alias, span, scope in walk.aliases:
+        state = types.lookup(local, scope, "any")
+        found.extend(_emitted(walk, state, alias, span, "export", scope) if state is not None else ())
     for doc in walk.doc_names:
         found.extend(_of_doc(walk, types, doc))
     unique = {(o.span, o.kind == "keyword", o.binding, o.target): o for o in found}

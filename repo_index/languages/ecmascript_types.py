@@ -24,6 +24,10 @@ _BUILTIN_TYPES = {
     "constructor_type": "Function",
     "template_literal_type": "string",
 }
+#: generic types whose members are worked out from their arguments
+_COMPUTED_TYPES = frozenset("ReturnType InstanceType Parameters ConstructorParameters Extract Exclude".split())
+#: of these, those that give for `typeof x` what the index takes a call or an instance of x to be
+_OF_VALUES = frozenset({"ReturnType", "InstanceType"})
 _EMPTY_TYPES = frozenset({"null", "undefined", "void"})
 _UNKNOWN_RECEIVER = Receiver("unknown")
 
@@ -48,6 +52,8 @@ class Types:
         self.walk = walk
         self._bindings: dict[int, State] = {}
         self._busy: set[int] = set()
+        #: whether types are read for users of a definition, who may give any type for a type parameter
+        self._outside = False
 
     # -- names
 
@@ -190,7 +196,7 @@ class Types:
             return UNKNOWN
         kind = node.type
         named = node.named_children
-        if kind in ("type_annotation", "parenthesized_type", "readonly_type", "opting_type_annotation"):
+        if kind in ("type_annotation", "parenthesized_type", "readonly_type", "opting_type_annotation", "constraint"):
             return self.annotation(named[0], scope, depth + 1) if named else UNKNOWN
         if kind in ("type_identifier", "nested_type_identifier"):
             return self._type_name(node, scope)
@@ -206,6 +212,10 @@ class Types:
             return self.annotation(node.child_by_field_name("return_type"), scope, depth + 1)
         if kind in _BUILTIN_TYPES:
             return State("instance", _BUILTIN_TYPES[kind])
+        if kind == "lookup_type" and len(named) == 2 and named[1].named_child_count:
+            key = literal(named[1].named_children[0])
+            dotted = self.dotted(self.attribute(self.annotation(named[0], scope, depth + 1), key[0])) if key else ""
+            return State("instance", dotted) if dotted else UNKNOWN
         if kind == "this_type" and scope.this is not None:
             return State("instance", scope.this.qualified)
         if kind == "type_query" and named:
@@ -231,7 +241,10 @@ class Types:
             return State("instance", ".".join(parts))
         if binding.definition is not None:
             return State("instance", ".".join((binding.definition.qualified, *parts[1:])))
-        return State("instance", ".".join(parts)) if binding.kind == "import" else UNKNOWN
+        if binding.kind == "import":
+            return State("instance", ".".join(parts))
+        # inside what declares it, a type parameter has the members of its constraint
+        return UNKNOWN if self._outside or len(parts) > 1 else self.of_binding(parts[0], binding)
 
     def _generic(self, node: Node, scope: Scope, depth: int) -> State:
         name = node.child_by_field_name("name")
@@ -241,10 +254,22 @@ class Types:
             given = node.child_by_field_name("type_arguments")
             first = given.named_children[0] if given is not None and given.named_child_count else None
             return self.annotation(first, scope, depth + 1)
+        if self.walk.text(name) in _COMPUTED_TYPES and scope.lookup(self.walk.text(name), "type") is None:
+            given = node.child_by_field_name("type_arguments")
+            first = given.named_children[0] if given is not None and given.named_child_count else None
+            plain = first is not None and first.type == "type_query" and self.walk.text(name) in _OF_VALUES
+            return self.annotation(first, scope, depth + 1) if plain else UNKNOWN
         return self.annotation(name, scope, depth + 1)
 
     def of_definition(self, definition: Def) -> str:
         """The dotted type of what a definition holds or returns, "" when nothing says so."""
+        self._outside = True
+        try:
+            return self._of_definition(definition)
+        finally:
+            self._outside = False
+
+    def _of_definition(self, definition: Def) -> str:
         scope = definition.inner or definition.scope
         value = definition.value
         if definition.annotation is not None:

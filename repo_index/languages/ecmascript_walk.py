@@ -130,6 +130,8 @@ class Walk:
         #: where they are declared: their names are bound in no scope
         self.exports_scope = Scope(None, "module", label="exports")
         self.this_assignments: list[ThisAssignment] = []
+        #: `export {name as alias}`: the name, the alias and its span
+        self.aliases: list[tuple[str, str, Span, Scope]] = []
         self._stack: list[tuple[Node, Scope]] = []
 
     def run(self, root: Node) -> None:

@@ -146,7 +146,8 @@ class Renaming:
             return ""
         if self.others:
             return f"may mean another definition of that name, such as {self.others[0].id}"
-        if reference.certainty == "text" and not is_distinctive(self.old):
+        unsure = reference.certainty == "text" or reference.kind == "keyword"
+        if unsure and not is_distinctive(self.old):
             return "what it is taken from is not known, and the name is a common one"
         if self.is_member and self.old in COMMON and not is_distinctive(self.old):
             return "what it is taken from is not known, and types of the standard library have that attribute"

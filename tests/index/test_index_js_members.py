@@ -1,0 +1,121 @@
+"""References to members through TypeScript's types, as the index finds them."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from repo_index import Index
+
+
+@pytest.fixture
+def repository(tmp_path: Path):
+    def make(files: dict[str, str]) -> Index:
+        root = tmp_path / "repo"
+        for name, text in files.items():
+            path = root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        subprocess.run(["git", "init", "-q", str(root)], check=True)
+        subprocess.run(["git", "-C", str(root), "add", "-A"], check=True)
+        return Index.open(root, cache_dir=tmp_path / "cache").refresh()
+
+    return make
+
+
+def places(index: Index, spec: str, certainty: str = "exact") -> list[str]:
+    """`path:line` of references of that certainty."""
+    found = index.references(index.symbol(spec))
+    return [f"{r.path}:{r.line}" for r in found if r.certainty == certainty]
+
+
+SHAPES = (
+    "export interface Shape { area: number; name: string }\n"
+    "export interface Circle extends Shape { name: 'circle'; radius: number }\n"
+    "export interface Square extends Shape { name: 'square'; side: number }\n"
+    "export interface Labelled { name: string }\n"
+)
+
+
+def test_a_place_means_a_member_when_both_share_a_declaration_above(repository):
+    index = repository(
+        {
+            "shapes.ts": SHAPES + "export interface Both extends Circle, Labelled { name: 'circle' }\n",
+            "use.ts": (
+                'import type { Both, Circle, Labelled, Square } from "./shapes";\n'
+                "export const a = (c: Circle) => c.name;\n"
+                "export const b = (s: Square) => s.name;\n"
+                "export const c = (l: Labelled) => l.name;\n"
+                "export const d = (b: Both) => b.name;\n"
+            ),
+        }
+    )
+    assert places(index, "shapes.ts::Circle.name") == [
+        "shapes.ts:1", "shapes.ts:2", "shapes.ts:3", "shapes.ts:5", "use.ts:2", "use.ts:3", "use.ts:5",
+    ]  # fmt: skip
+    # renaming one renames the others too
+    assert "use.ts:4" in places(index, "shapes.ts::Circle.name", "likely")
+
+
+def test_type_parameters_have_the_members_of_their_constraint(repository):
+    index = repository(
+        {
+            "shapes.ts": SHAPES,
+            "use.ts": (
+                'import type { Circle, Shape } from "./shapes";\n'
+                "export function first<T extends Circle>(shape: T): T { shape.radius; return shape; }\n"
+                "export class Box<S extends Shape> { constructor(private shape: S) {} get(): S { return this.shape; } }\n"
+                'export type Radius<T extends Circle> = T["radius"];\n'
+                "export const unknown = first(JSON.parse('')).radius;\n"
+            ),
+        }
+    )
+    assert places(index, "shapes.ts::Circle.radius") == ["shapes.ts:2", "use.ts:2", "use.ts:4"]
+    assert places(index, "shapes.ts::Circle.radius", "likely") == ["use.ts:5"]
+
+
+def test_what_is_unknown_is_likely_where_imports_lead_to_the_type(repository):
+    index = repository(
+        {
+            "shapes.ts": SHAPES,
+            "other.ts": "export class Square { side = 1 }\nexport const other = new Square().side;\n",
+            "make.ts": 'import type { Square } from "./shapes";\nexport declare const all: Map<string, Square>;\n',
+            "use.ts": 'import { all } from "./make";\nall.forEach((s) => s.side);\nall.get("a")!.side;\n',
+            "apart.ts": "export const f = (x: any) => x.side;\n",
+        }
+    )
+    assert places(index, "shapes.ts::Square.side") == ["shapes.ts:3"]
+    assert places(index, "shapes.ts::Square.side", "likely") == ["use.ts:2", "use.ts:3"]
+
+
+def test_aliases_in_export_clauses_are_references(repository):
+    index = repository(
+        {
+            "a.ts": "function open() {}\nexport { open as start };\n",
+            "b.ts": 'export { start as begin } from "./a";\n',
+            "c.ts": 'import { begin } from "./b";\nbegin();\n',
+        }
+    )
+    found = index.references(index.symbol("a.ts::open"))
+    assert [(r.path, r.line, r.name) for r in found if r.certainty == "exact"] == [
+        ("a.ts", 1, "open"),
+        ("a.ts", 2, "open"),
+        ("a.ts", 2, "start"),
+        ("b.ts", 1, "start"),
+        ("b.ts", 1, "begin"),
+        ("c.ts", 1, "begin"),
+        ("c.ts", 2, "begin"),
+    ]
+
+
+def test_a_declaration_file_beside_javascript_declares_the_same(repository):
+    index = repository(
+        {
+            "lib/hooks.js": "export function useState() {}\n",
+            "lib/hooks.d.ts": "export declare function useState(): void;\n",
+            "use.ts": 'import { useState } from "./lib/hooks";\nuseState();\n',
+        }
+    )
+    assert places(index, "lib/hooks.js::useState") == ["lib/hooks.d.ts:1", "lib/hooks.js:1", "use.ts:1", "use.ts:2"]
