@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .index import Index
 
 WINDOW = 8192
+BLOCK = 1024
 
 #: (file, its share that stands before the line: 0..1)
 Place = tuple[str, float]
@@ -25,15 +26,18 @@ class LayoutStats:
     edges_before: share of import edges whose imported file stands before the importing one, so that causal
     attention can see it. edges_in_window: share of import edges whose files start within the window of each
     other. uses_in_window: share of uses of imported names that follow the definition within the window.
-    mean_use_distance: tokens between a use and the definition, either way. prefix_kept: share of all tokens
-    before an edited file, averaged over files; prefix_kept_by_changes: the same weighted by how often each
-    file was committed, None without history. A file's tokens are taken to be spread evenly over its lines.
+    mean_use_distance: tokens from a use back to the definition; a definition that stands after its use, where causal
+    attention cannot see it, counts as the length of the whole. blocks_touched: blocks of BLOCK tokens outside the
+    window that hold the definitions one file uses, mean over files. prefix_kept: share of all tokens before an edited
+    file, median over files; prefix_kept_by_changes: the same with each file counted as often as it was committed
+    again, None without history. A file's tokens are taken to be spread evenly over its lines.
     """
 
     edges_before: float
     edges_in_window: float
     uses_in_window: float
     mean_use_distance: float
+    blocks_touched: float
     prefix_kept: float
     prefix_kept_by_changes: float | None
 
@@ -89,20 +93,35 @@ def measure(
     def at(place: Place) -> float:
         return start[place[0]] + place[1] * tokens[place[0]]
 
-    distances = [at(use) - at(definition) for use, definition in used if use[0] in start and definition[0] in start]
-    weights = [(changes or {}).get(path, (0, 0))[0] for path in order]
+    pairs_used = [
+        (use[0], at(use), at(definition)) for use, definition in used if {use[0], definition[0]} <= start.keys()
+    ]
+    distances = [use - definition for _, use, definition in pairs_used]
+    blocks: dict[str, set[int]] = {}
+    for path, use, definition in pairs_used:
+        touched = blocks.setdefault(path, set())
+        if not 0 <= use - definition <= window:
+            touched.add(int(definition) // BLOCK)
+    again = {path: max(0, (changes or {}).get(path, (0, 0))[0] - 1) for path in order}
     return LayoutStats(
         edges_before=_share(sum(start[b] < start[a] for a, b in pairs), len(pairs)),
         edges_in_window=_share(sum(abs(start[a] - start[b]) <= window for a, b in pairs), len(pairs)),
         uses_in_window=_share(sum(0 <= d <= window for d in distances), len(distances)),
-        mean_use_distance=_share(sum(map(abs, distances)), len(distances)),
-        prefix_kept=_share(sum(start[path] for path in order), len(order) * total),
-        prefix_kept_by_changes=_share(
-            sum(start[path] * weight for path, weight in zip(order, weights, strict=True)), sum(weights) * total
-        )
-        if sum(weights)
-        else None,
+        mean_use_distance=_share(sum(d if d >= 0 else total for d in distances), len(distances)),
+        blocks_touched=_share(sum(map(len, blocks.values())), len(blocks)),
+        prefix_kept=_share(_median(start, dict.fromkeys(order, 1)), total),
+        prefix_kept_by_changes=_share(_median(start, again), total) if any(again.values()) else None,
     )
+
+
+def _median(values: Mapping[str, int], weights: Mapping[str, int]) -> int:
+    """The least value that at least half of the weight does not exceed."""
+    half, seen = sum(weights.values()) / 2, 0
+    for path in sorted(values, key=lambda p: values[p]):
+        seen += weights[path]
+        if seen >= half:
+            return values[path]
+    return 0
 
 
 def _share(part: float, whole: float) -> float:

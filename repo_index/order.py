@@ -11,6 +11,8 @@ import heapq
 from collections.abc import Iterable, Mapping, Sequence
 from posixpath import dirname
 
+from .linear_arrangement import draw_together
+
 Edges = Iterable[tuple[str, str]]
 """(importing file, imported file)"""
 
@@ -122,9 +124,9 @@ def dependency_order(
     """Paths with dependencies before dependents, hubs early, cycles contiguous, related files adjacent.
 
     The walk starts at the files that nothing imports, those of lower `rank` first, and places what each needs
-    right before it, the most depended-upon first. `soft` edges (imports for types only, or inside functions)
-    hold files together but give way to `edges` inside a cycle. Ties go by path. Linear in files and edges but
-    for sorting, and quadratic inside one cycle.
+    right before it, the most depended-upon first; then files are moved together (linear_arrangement.py). `soft`
+    edges (imports for types only, or inside functions) hold files together but give way to `edges` inside a cycle.
+    Ties go by path.
     """
     rank = rank or {}
     hard = set(edges)
@@ -150,7 +152,7 @@ def dependency_order(
     def by_use(i: int) -> tuple[int, str, str]:
         return -reach[i], dirname(components[i][0]), components[i][0]
 
-    order: list[str] = []
+    order: list[int] = []
     done: set[int] = set()
     for start in sorted(range(len(components)), key=by_start):
         work = [start]
@@ -163,8 +165,9 @@ def dependency_order(
             work.pop()
             if i not in done:
                 done.add(i)
-                order += _inside(components[i], hard)
-    return order
+                order.append(i)
+    arranged = draw_together(order, [sorted(n) for n in needs])
+    return [path for i in arranged for path in _inside(components[i], hard)]
 
 
 def change_order(paths: Sequence[str], changes: Mapping[str, tuple[int, int]]) -> list[str]:

@@ -15,8 +15,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Literal
 
 from . import outline
-from .history import change_history
-from .order import change_order, dependency_order
+from .arrangement import OrderName, arrange
 from .records import FileRecord, Hit
 from .secrets import redact, secret_file
 from .segments import Form, LeftOut, Pack, Segment
@@ -26,14 +25,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Count", "Form", "LeftOut", "OrderName", "Pack", "Segment", "arrange", "build_pack"]
 
-OrderName = Literal["dsa", "path", "change"]
 Count = Callable[[str], int]
 
 #: no text has fewer tokens than this many characters each; a file above that is not worth counting
 _MOST_CHARACTERS_PER_TOKEN = 10
 _EXCERPT_LINES = 160
-#: a file that nothing but this many tests imports stands beside them
-_FEW_TESTS = 3
 #: tokens of the part chosen for a question: an eighth of the budget, within these bounds and at most half
 _TAIL_LEAST, _TAIL_MOST = 4096, 16384
 _LOCK_FILES = frozenset(
@@ -248,38 +244,6 @@ def _arranged(index: Index, files: Sequence[_File], order: OrderName) -> list[Se
     mapped = sorted((f for f in files if f.form == "map"), key=lambda f: f.record.path)
     chosen = (*(shown[p] for p in arrange(index, sorted(shown), order)), *mapped)
     return [f.segment for f in chosen if f.segment is not None]
-
-
-def arrange(index: Index, paths: Sequence[str], order: OrderName) -> list[str]:
-    """The paths in the named order. In "dsa" source comes first, then other code that imports or is imported
-    (tests, examples), then what no import links to anything. Raises ValueError for an order that does not exist.
-    """
-    if order == "path":
-        return sorted(paths)
-    if order == "change":
-        return change_order(paths, change_history(index.root))
-    if order != "dsa":
-        raise ValueError(f"no such order: {order!r} (one of dsa, path, change)")
-    hard: set[tuple[str, str]] = set()
-    soft: set[tuple[str, str]] = set()
-    for edge in index.edges():
-        if edge.target is not None:
-            (soft if edge.kind in ("type", "lazy") else hard).add((edge.source, edge.target))
-    importers: dict[str, set[str]] = {}
-    for source, target in hard | soft:
-        importers.setdefault(target, set()).add(source)
-    linked = importers.keys() | {source for source, _ in hard | soft}
-    ranks = {path: _section(index, path, importers.get(path, set()), path in linked) for path in paths}
-    return dependency_order(paths, hard, soft=soft, rank=ranks)
-
-
-def _section(index: Index, path: str, importers: set[str], linked: bool) -> int:
-    """0: source; 1: tests, examples and the few files that exist for them; 2: what nothing is linked to."""
-    record = index.file(path)
-    if record is None or record.role != "source" or record.language == "text":
-        return 1 if linked else 2
-    roles = {user.role for p in importers if (user := index.file(p)) is not None}
-    return 1 if roles == {"test"} and len(importers) <= _FEW_TESTS else 0
 
 
 def build_pack(

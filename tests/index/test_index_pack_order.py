@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import random
+import subprocess
+from collections.abc import Callable, Mapping
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
+from repo_index import Index
+from repo_index.arrangement import arrange
 from repo_index.layout import measure
+from repo_index.linear_arrangement import draw_together
 from repo_index.order import change_order, cycles, dependency_order, strong_components
+
+Make = Callable[[Mapping[str, str | bytes]], Path]
 
 
 def test_dependencies_stand_before_dependents() -> None:
@@ -82,11 +90,30 @@ def test_figures_of_a_layout() -> None:
     assert found.edges_before == pytest.approx(2 / 3)
     assert found.edges_in_window == pytest.approx(1 / 3)
     assert found.uses_in_window == pytest.approx(1 / 2)
-    assert found.mean_use_distance == pytest.approx((250 + 700) / 2)
-    assert found.prefix_kept == pytest.approx((0 + 100 + 400) / 3000)
-    assert found.prefix_kept_by_changes == pytest.approx((3 * 100 + 400) / 4000)
+    assert found.mean_use_distance == pytest.approx((250 + 1000) / 2)  # what stands after its use is not seen
+    assert found.blocks_touched == 1 / 2
+    assert found.prefix_kept == pytest.approx(100 / 1000)
+    assert found.prefix_kept_by_changes == pytest.approx(100 / 1000)
 
 
 def test_figures_of_nothing() -> None:
     found = measure([], {}, [], [])
     assert found.prefix_kept == 0 and found.prefix_kept_by_changes is None
+
+
+def test_files_are_drawn_together_without_breaking_the_order() -> None:
+    needs: list[list[int]] = [[], [], [0], [1], [0], [1]]
+    found = draw_together([0, 1, 2, 3, 4, 5], needs)
+    assert sorted(found) == list(range(6))
+    assert all(found.index(need) < found.index(node) for node in range(6) for need in needs[node])
+    assert {*found[:3]} in ({0, 2, 4}, {1, 3, 5})
+
+
+def test_what_changes_often_stands_last(make_repository: Make) -> None:
+    files: dict[str, str | bytes] = {"base.py": "X = 1\n" * 50, "busy.py": "import base\n", "user.py": "import busy\n"}
+    root = make_repository(files)
+    for n in range(3):
+        (root / "busy.py").write_text(f"import base  # {n}\n")
+        subprocess.run(["git", "commit", "-qam", str(n)], cwd=root, check=True)
+    index = Index.open(root).refresh()
+    assert arrange(index, sorted(files), "dsa") == ["base.py", "user.py", "busy.py"]

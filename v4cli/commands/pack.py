@@ -179,7 +179,7 @@ def _note_left_out(ctx: Context, made: Pack) -> None:
 def _stats(index: Index, made: Pack) -> dict[str, Any]:
     """Each order over the same files in the same forms."""
     from repo_index.history import change_history
-    from repo_index.layout import WINDOW, measure, uses
+    from repo_index.layout import BLOCK, WINDOW, measure, uses
     from repo_index.pack import arrange
 
     stable = made.segments[: len(made.segments) - made.tail]
@@ -194,6 +194,7 @@ def _stats(index: Index, made: Pack) -> dict[str, Any]:
     inside = len({(a, b) for a, b in edges if a in tokens and b in tokens and a != b})
     return {
         "window": WINDOW,
+        "block": BLOCK,
         "files": len(paths),
         "edges": inside,
         "uses": len(used),
@@ -207,9 +208,10 @@ def _stats_lines(stats: dict[str, Any], made: Pack) -> list[str]:
         "edges_before": "import edges with the imported file first",
         "edges_in_window": f"import edges within {window}",
         "uses_in_window": f"uses at most {window} after the definition",
-        "mean_use_distance": "mean tokens between use and definition",
-        "prefix_kept": "prefix kept after an edit of one file, mean over files",
-        "prefix_kept_by_changes": "  weighted by how often each file was committed",
+        "mean_use_distance": "mean tokens from a use back to its definition",
+        "blocks_touched": f"blocks of {stats['block']:,} tokens touched outside the window, per file",
+        "prefix_kept": "prefix kept after an edit of one file, median over files",
+        "prefix_kept_by_changes": "  with each file as often as it was committed again",
     }
     orders = stats["orders"]
     rows = [["", *orders]]
@@ -223,6 +225,8 @@ def _stats_lines(stats: dict[str, Any], made: Pack) -> list[str]:
 def _figure(key: str, value: float | None) -> str:
     if value is None:
         return "-"
+    if key == "blocks_touched":
+        return f"{value:.2f}"
     return f"{value:,.0f}" if key == "mean_use_distance" else f"{value:.1%}"
 
 
