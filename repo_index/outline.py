@@ -45,10 +45,16 @@ def _visible(definitions: Iterable[Definition]) -> list[Definition]:
             d
             for d in definitions
             if (d.kind in _SHOWN or (d.kind == "constant" and not d.parent))
-            and not any(d.qualified.startswith(f"{f}.") for f in functions if f != d.qualified)
+            and not any(holder in functions for holder in _holders(d.qualified))
         ),
         key=lambda d: (d.line, d.qualified),
     )
+
+
+def _holders(qualified: str) -> Iterable[str]:
+    """The qualified names around one: `a.b.c` stands in `a.b` and `a`."""
+    while qualified := qualified.rpartition(".")[0]:
+        yield qualified
 
 
 def headings(path: str, text: str) -> list[tuple[int, str]]:

@@ -9,9 +9,10 @@ stable part as it was where all of it fits.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, MutableMapping, Sequence
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 from . import outline
@@ -26,9 +27,14 @@ if TYPE_CHECKING:
 __all__ = ["Count", "Form", "LeftOut", "OrderName", "Pack", "Segment", "arrange", "build_pack"]
 
 Count = Callable[[str], int]
+CountMany = Callable[[Sequence[str]], list[int]]
 
-#: no text has fewer tokens than this many characters each; a file above that is not worth counting
-_MOST_CHARACTERS_PER_TOKEN = 10
+#: code has fewer characters than this for each token; a file that would need more is not worth counting
+_MOST_CHARACTERS_PER_TOKEN = 7
+#: so many texts are counted at once
+_BATCH = 128
+#: characters on either side of a boundary that a tokeniser may look at
+_CONTEXT = 64
 _EXCERPT_LINES = 160
 #: tokens of the part chosen for a question: an eighth of the budget, within these bounds and at most half
 _TAIL_LEAST, _TAIL_MOST = 4096, 16384
@@ -103,12 +109,16 @@ def _sift(index: Index, include: Sequence[str], exclude: Sequence[str]) -> tuple
 class _Maker:
     """Makes segments and counts their tokens; counts are kept by content, so nothing is counted twice."""
 
-    def __init__(self, index: Index, count: Count, counts: MutableMapping[str, int] | None, block: int) -> None:
+    def __init__(
+        self, index: Index, count: Count, counts: MutableMapping[str, int] | None, block: int, many: CountMany | None
+    ) -> None:
         self.index = index
         self.count = count
         self.counts = counts if counts is not None else {}
         self.block = block
+        self.many = many or (lambda texts: [count(text) for text in texts])
         self._texts: dict[str, tuple[str, int]] = {}
+        self._bodies: dict[tuple[str, Form], Segment | None] = {}
 
     def text(self, path: str) -> tuple[str, int]:
         """The text with secrets masked, and how many were."""
@@ -121,29 +131,69 @@ class _Maker:
         return self._texts[path]
 
     def tokens(self, segment: Segment) -> int:
-        key = f"{segment.blob}:{segment.form}:{segment.start_line}-{segment.end_line}:{segment.path}"
+        key = _key(segment)
         if key not in self.counts:
             self.counts[key] = self.count(segment.render())
         return self.counts[key]
 
-    def make(self, record: FileRecord, form: Form, start: int = 1, end: int = 0) -> Segment | None:
+    def prepare(self, records: Sequence[FileRecord], form: Form) -> None:
+        """Count that form of several files at once."""
+        missing: dict[str, str] = {}
+        for record in records:
+            try:
+                body = self._body(record, form)
+            except OSError:  # deleted since it was indexed: make() says so
+                continue
+            if body is not None and _key(body) not in self.counts:
+                missing[_key(body)] = body.render()
+        for key, tokens in zip(missing, self.many(list(missing.values())), strict=True):
+            self.counts[key] = tokens
+
+    def _body(self, record: FileRecord, form: Form) -> Segment | None:
+        """The segment of a whole file in some form, its tokens not yet counted."""
+        at = (record.path, form)
+        if at not in self._bodies:
+            text, masked = self.text(record.path)
+            lines = text.count("\n") + (not text.endswith("\n"))
+            if form != "whole":
+                defined = outline.definitions_of(self.index, record.path)
+                if form == "signatures":
+                    text = outline.signatures(record.path, text, defined, self.index.read(record.path))
+                else:
+                    text = outline.names(record.path, text, defined)
+            segment = Segment(record.path, 1, lines, text, record.blob, record.role, form, masked=masked)
+            self._bodies[at] = segment if text or form != "signatures" else None
+        return self._bodies[at]
+
+    def make(self, record: FileRecord, form: Form) -> Segment | None:
         """The segment, None when that form of the file has nothing to show."""
-        text, masked = self.text(record.path)
-        lines = text.count("\n") + (not text.endswith("\n"))
-        defined = outline.definitions_of(self.index, record.path)
-        if form == "signatures":
-            text = outline.signatures(record.path, text, defined, self.index.read(record.path))
-            if not text:
-                return None
-        elif form == "map":
-            text = outline.names(record.path, text, defined)
-        elif form == "excerpt":
-            text = "\n".join(text.split("\n")[start - 1 : end])
-            masked = text.count("REDACTED") if masked else 0
-        at = (start, end) if form == "excerpt" else (1, lines)
-        segment = Segment(record.path, *at, text, record.blob, record.role, form, masked=masked)
+        segment = self._body(record, form)
+        if segment is None:
+            return None
         segment = replace(segment, tokens=self.tokens(segment))
         return self._aligned(segment) if self.block and form != "map" else segment
+
+    def excerpt(self, record: FileRecord, start: int, end: int) -> Segment:
+        text, masked = self.text(record.path)
+        text = "\n".join(text.split("\n")[start - 1 : end])
+        masked = text.count("REDACTED") if masked else 0
+        segment = Segment(record.path, start, end, text, record.blob, record.role, "excerpt", masked=masked)
+        segment = replace(segment, tokens=self.tokens(segment))
+        return self._aligned(segment) if self.block else segment
+
+    def total(self, segments: Sequence[Segment]) -> int:
+        """Tokens of the segments as one text: theirs, and what a tokeniser makes of the boundaries between them."""
+        missing: dict[str, str] = {}
+        pieces: list[str] = []
+        for before, after in pairwise(segment.render() for segment in segments):
+            parts = (before[-_CONTEXT:], after[:_CONTEXT])
+            pieces += (_text_key("".join(parts)), *map(_text_key, parts))
+            missing.update(zip(pieces[-3:], ("".join(parts), *parts), strict=True))
+        missing = {key: text for key, text in missing.items() if key not in self.counts}
+        for key, tokens in zip(missing, self.many(list(missing.values())), strict=True):
+            self.counts[key] = tokens
+        across = sum(self.counts[key] * (-1 if n % 3 else 1) for n, key in enumerate(pieces))
+        return sum(segment.tokens for segment in segments) + across
 
     def _aligned(self, segment: Segment) -> Segment:
         """The segment filled up with lines of one point so that it ends on a block boundary, where that is
@@ -156,6 +206,14 @@ class _Maker:
         filled = replace(segment, text=text)
         tokens = self.count(filled.render())
         return replace(filled, tokens=tokens) if tokens % self.block == 0 else segment
+
+
+def _key(segment: Segment) -> str:
+    return f"{segment.blob}:{segment.form}:{segment.start_line}-{segment.end_line}:{segment.path}"
+
+
+def _text_key(text: str) -> str:
+    return f"text:{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}"
 
 
 def _hits(index: Index, question: str, known: set[str]) -> list[Hit]:
@@ -174,10 +232,10 @@ def _excerpts(maker: _Maker, hits: list[Hit], records: dict[str, FileRecord], bu
             continue
         inside = [s for s in spans if hit.start_line <= s[0] and s[1] <= end]
         try:
-            segment = maker.make(records[hit.path], "excerpt", hit.start_line, end)
+            segment = maker.excerpt(records[hit.path], hit.start_line, end)
         except OSError:  # deleted since it was indexed
             continue
-        if segment is None or segment.tokens - sum(spans[s].tokens for s in inside) > left:
+        if segment.tokens - sum(spans[s].tokens for s in inside) > left:
             continue
         left -= segment.tokens - sum(spans[s].tokens for s in inside)
         for span in inside:
@@ -194,12 +252,24 @@ class _Ladder:
         self.maker = maker
         self.left = budget
 
+    def ahead(self, files: Sequence[_File], form: Form) -> Iterator[_File]:
+        """The files in turn; those that may still rise to the form are counted many at a time."""
+        for start in range(0, len(files), _BATCH):
+            batch = files[start : start + _BATCH]
+            self.maker.prepare([f.record for f in batch if form != "whole" or self._may_fit(f)], form)
+            yield from batch
+
+    def _may_fit(self, file: _File, limit: int | None = None) -> bool:
+        return file.record.size <= self._room(file, limit) * _MOST_CHARACTERS_PER_TOKEN
+
+    def _room(self, file: _File, limit: int | None) -> int:
+        room = self.left + (file.segment.tokens if file.segment else 0)
+        return room if limit is None else min(room, limit)
+
     def raise_to(self, file: _File, form: Form, limit: int | None = None) -> bool:
         """Whether the file now has that form. `limit` bounds the tokens it may take."""
-        room = self.left + (file.segment.tokens if file.segment else 0)
-        if limit is not None:
-            room = min(room, limit)
-        if form == "whole" and file.record.size > room * _MOST_CHARACTERS_PER_TOKEN:
+        room = self._room(file, limit)
+        if form == "whole" and not self._may_fit(file, limit):
             file.reason = f"over the budget: about {file.record.size // 4:,} tokens, {room:,} left"
             return False
         try:
@@ -222,20 +292,21 @@ def _fill(ladder: _Ladder, files: Sequence[_File]) -> None:
     by_importance = sorted(files, key=lambda f: f.importance)
     budget = ladder.left
     if sum(f.record.size for f in files) <= budget * _MOST_CHARACTERS_PER_TOKEN:
-        if all(ladder.raise_to(file, "whole") for file in by_importance):
+        if all(ladder.raise_to(file, "whole") for file in ladder.ahead(by_importance, "whole")):
             return
         for file in files:
             file.form, file.segment = "", None
         ladder.left = budget
     map_room = budget // 4
-    for file in by_importance:
+    for file in ladder.ahead(by_importance, "map"):
         if ladder.raise_to(file, "map", map_room) and file.segment is not None:
             map_room -= file.segment.tokens
     for ranks in ((0,), (1, 2), (3, 4)):
-        for form in ("signatures", "whole"):
-            for file in by_importance:
-                if file.rank in ranks or file.relevance:
-                    ladder.raise_to(file, form)
+        forms: tuple[Form, ...] = ("signatures", "whole")
+        for form in forms:
+            chosen = [file for file in by_importance if file.rank in ranks or file.relevance]
+            for file in ladder.ahead(chosen, form):
+                ladder.raise_to(file, form)
 
 
 def _arranged(index: Index, files: Sequence[_File], order: OrderName) -> list[Segment]:
@@ -257,13 +328,15 @@ def build_pack(
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
     counts: MutableMapping[str, int] | None = None,
+    count_many: CountMany | None = None,
 ) -> Pack:
     """Pack the repository into at most `budget_tokens` tokens as `count` counts them.
 
-    `counts` keeps token counts between packs (one mapping per tokeniser). `block` fills segments up to a
-    multiple of that many tokens. `include` and `exclude` are globs over paths; nothing outside `include` is
-    listed. Files that may hold secrets, binary, large, generated and empty files are left out, with the reason;
-    tokens and keys inside other files are masked.
+    `count_many` counts several texts at once where that is quicker. What a tokeniser makes of a boundary between
+    segments is taken to depend on the 64 characters before and after it. `counts` keeps token counts between packs
+    (one mapping per tokeniser). `block` fills segments up to a multiple of that many tokens. `include` and `exclude`
+    are globs over paths; nothing outside `include` is listed. Files that may hold secrets, binary, large, generated
+    and empty files are left out, with the reason; tokens and keys inside other files are masked.
     Raises ValueError for a negative budget or an unknown order.
     """
     if budget_tokens < 0:
@@ -277,13 +350,13 @@ def build_pack(
     hits = _hits(index, question, set(records)) if question else []
     for file in files:
         file.use = len(importers.get(file.record.path, ()))
-    maker = _Maker(index, count, counts, block)
+    maker = _Maker(index, count, counts, block, count_many)
 
     budget = budget_tokens
     while True:
         stable, tail = _compose(index, maker, files, hits, records, budget, order)
         pack = Pack((*stable, *tail), (), budget_tokens, 0, order, len(tail), question or "")
-        tokens = _count_text(pack.render(), count, maker.counts)
+        tokens = maker.total(pack.segments)
         if tokens <= budget_tokens:
             break
         budget -= tokens - budget_tokens  # the tokeniser counts more across a boundary than in the parts
@@ -291,15 +364,6 @@ def build_pack(
         if file.form != "whole":
             dropped.append(LeftOut(file.record.path, file.reason, file.form))
     return replace(pack, tokens=tokens, left_out=tuple(sorted(dropped, key=lambda x: x.path)))
-
-
-def _count_text(text: str, count: Count, counts: MutableMapping[str, int]) -> int:
-    if not text:
-        return 0
-    key = f"text:{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()}"
-    if key not in counts:
-        counts[key] = count(text)
-    return counts[key]
 
 
 def _compose(

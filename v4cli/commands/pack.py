@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable
 from enum import StrEnum
 from glob import escape
 from pathlib import Path
@@ -20,7 +19,7 @@ from ..settings import parse_size
 if TYPE_CHECKING:
     from repo_index.index import Index
     from repo_index.layout import LayoutStats
-    from repo_index.pack import Pack
+    from repo_index.pack import Count, CountMany, Pack
 
     from ..context import Context
 
@@ -87,7 +86,7 @@ def pack(
 
     ctx = context(repo, model, json, quiet, debug)
     limit = parse_size(budget or ctx.settings().budget or DEFAULT_BUDGET, "--budget")
-    name, count = _counter(ctx, tokenizer)
+    name, count, count_many = _counter(ctx, tokenizer)
     index = ctx.index()
     counts = TokenCounts(index, name)
     made = build_pack(
@@ -100,6 +99,7 @@ def pack(
         include=include or (),
         exclude=[*(exclude or ()), *_itself(index, out)],
         counts=counts,
+        count_many=count_many,
     )
     counts.save()
     if not made.segments:
@@ -133,17 +133,18 @@ def _itself(index: Index, out: Path | None) -> list[str]:
     return [escape(inside)] if index.file(inside) is not None else []
 
 
-def _counter(ctx: Context, chosen: Tokenizer) -> tuple[str, Callable[[str], int]]:
-    """(a name that changes when the counts do, the function that counts)."""
+def _counter(ctx: Context, chosen: Tokenizer) -> tuple[str, Count, CountMany | None]:
+    """(a name that changes when the counts do, the function that counts, one that counts several texts)."""
     if chosen is Tokenizer.bytes:
-        return "bytes", lambda text: -(-len(text.encode("utf-8", "replace")) // _BYTES_PER_TOKEN)
+        return "bytes", lambda text: -(-len(text.encode("utf-8", "replace")) // _BYTES_PER_TOKEN), None
     from ..models import model_settings, open_tokenizer
 
     loaded = open_tokenizer(ctx)
     from model_runtime.catalog import locate
 
     file = locate(model_settings(ctx).model).stat()
-    return f"{model_settings(ctx).model}:{file.st_size}:{file.st_mtime_ns}", loaded.count
+    name = f"{model_settings(ctx).model}:{file.st_size}:{file.st_mtime_ns}"
+    return name, loaded.count, loaded.count_many
 
 
 def _refuse(made: Pack) -> None:
