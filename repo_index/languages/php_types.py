@@ -46,7 +46,8 @@ def declared(walk: Walk, node: Any, scope: Scope) -> str:
 
 def documented(doc: str, scope: Scope) -> tuple[str, dict[str, str], str]:
     """(type of @return, types of @param, type of @var) of a documentation comment."""
-    returned, variable, parameters = "", "", {}
+    returned, variable = "", ""
+    parameters: dict[str, str] = {}
     if "@" not in doc:
         return "", {}, ""
     for tag, text, name in _TAG.findall(doc):

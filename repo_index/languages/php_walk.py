@@ -173,7 +173,7 @@ class Walk:
                 Occurrence(last, span, line, kind, "import", import_index=number, scope=scope.qualified)
             )
             return
-        first, first_span = names[0]
+        first = names[0][0]
         number = self.uses.get((first, sort if len(names) == 1 else "class"), -1)
         if number < 0:
             if len(names) == 1:

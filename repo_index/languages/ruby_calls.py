@@ -21,8 +21,10 @@ _BY_NAME = frozenset(
     "alias_method undef_method remove_method private_constant".split()
 )
 _EACH = frozenset(
-    "each map collect select filter reject find detect any? all? none? flat_map each_with_index each_with_object sort_by "
-    "group_by partition sum min_by max_by filter_map find_all count reverse_each each_entry".split()
+    "each map collect select filter reject find detect any? all? none? flat_map each_with_index "
+    "each_with_object sort_by group_by partition sum min_by max_by filter_map find_all count reverse_each "
+    "each_entry".split()
+)
 )
 _CAPTURE = re.compile(r"\(\?<([a-z_]\w*)>")
 _NUMBERED = re.compile(r"_[1-9]\Z")
@@ -222,7 +224,9 @@ def literal_path(walk: Walk, node: Any) -> tuple[tuple[int, int], str]:
     match = re.fullmatch(r"""File\.expand_path\(?\s*(["'])([^"'#]+)\1,\s*__FILE__\s*\)?""", text)
     if match and (match[2] == ".." or match[2].startswith("../")):
         return whole, "\0" + (match[2][3:] or ".")
-    match = re.fullmatch(r"""File\.expand_path\(?\s*(["'])([^"'#]+)\1,\s*(?:__dir__|File\.dirname\(__FILE__\))\s*\)?""", text)
+    match = re.fullmatch(
+        r"""File\.expand_path\(?\s*(["'])([^"'#]+)\1,\s*(?:__dir__|File\.dirname\(__FILE__\))\s*\)?""", text
+    )
     match = match or re.fullmatch(
         r"""(?:File\.join\(?\s*)?(?:__dir__|File\.dirname\(__FILE__\))\s*[,+]\s*(["'])([^"'#]+)\1\s*\)?""", text
     )

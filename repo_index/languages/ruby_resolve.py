@@ -46,7 +46,9 @@ def resolve(module: str, importer: str, project: Project) -> Resolution:
 def _file(path: str, project: Project) -> str | None:
     if path.startswith("../") or path == "..":
         return None
-    return next((path + s for s in _SUFFIXES if path + s in project.paths and (path + s).endswith((".rb", ".ru"))), None)
+    return next(
+        (path + s for s in _SUFFIXES if path + s in project.paths and (path + s).endswith((".rb", ".ru"))), None
+    )
 
 
 def _rank(path: str) -> int:

@@ -76,8 +76,10 @@ def type_of(walk: Walk, node: Any, scope: Scope) -> str:
                     return ""
                 start = f"{scope.holder}.{name}" if scope.holder else name
                 break
-            if name not in _SAME and not (name == "class" and not steps) and not (
-                name == "new" and receiver.type in ("constant", "scope_resolution", "self")
+            if (
+                name not in _SAME
+                and not (name == "class" and not steps)
+                and not (name == "new" and receiver.type in ("constant", "scope_resolution", "self"))
             ):
                 steps.insert(0, name)
             node = receiver
@@ -94,7 +96,8 @@ def type_of(walk: Walk, node: Any, scope: Scope) -> str:
 
 def documented(doc: str) -> tuple[str, dict[str, str]]:
     """(type of what is returned, types of parameters) that YARD tags of a comment say."""
-    returned, parameters = "", {}
+    returned = ""
+    parameters: dict[str, str] = {}
     if "@" not in doc:
         return "", {}
     for match in _YARD.finditer(doc):

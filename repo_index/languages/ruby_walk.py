@@ -140,7 +140,7 @@ class Walk:
         while at in self.comments:
             first, start, end = self.comments[at]
             text = self.source[start:end].decode("utf-8", "replace")
-            if text.startswith("#!") or text.startswith(("# frozen_string_literal", "# encoding", "# -*-")):
+            if text.startswith(("#!", "# frozen_string_literal", "# encoding", "# -*-")):
                 break
             self.docs.add(start)
             if text.startswith("=begin"):
