@@ -25,7 +25,6 @@ _EACH = frozenset(
     "each_with_object sort_by group_by partition sum min_by max_by filter_map find_all count reverse_each "
     "each_entry".split()
 )
-)
 _CAPTURE = re.compile(r"\(\?<([a-z_]\w*)>")
 _NUMBERED = re.compile(r"_[1-9]\Z")
 
