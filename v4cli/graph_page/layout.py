@@ -12,11 +12,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-_GAP = 7.0
-_MARGIN = 12.0
+_GAP = 6.0
+_LABEL = 5.0
+"""Room around a file for its name."""
+_MARGIN = 8.0
 _GOLDEN = np.pi * (3 - np.sqrt(5))
-_MOST_STEPS = 240
-_WORK = 40_000_000
+_MOST_STEPS = 120
+_WORK = 6_000_000
 """Pairs of circles that one folder may cost; larger folders take fewer steps."""
 
 Circle = tuple[float, float, float]
@@ -92,8 +94,9 @@ def place(root: Folder, sizes: Mapping[str, float], links: Mapping[tuple[str, st
         names.sort(key=lambda n: (-radii[n] - degree[n], n))
         number = {n: i for i, n in enumerate(names)}
         pairs = [(number[a], number[b], w) for (a, b), w in sorted(between.get(folder.path, {}).items())]
-        positions = _relax(np.array([radii[n] for n in names]), pairs)
-        reach = np.hypot(positions[:, 0], positions[:, 1]) + np.array([radii[n] for n in names])
+        room = np.array([radii[n] + (_LABEL if n in sizes else 0.0) for n in names])
+        positions = _relax(room, pairs)
+        reach = np.hypot(positions[:, 0], positions[:, 1]) + room
         inside[folder.path] = (names, positions)
         radii[folder.path] = float(reach.max()) + _MARGIN if names else _MARGIN
 
@@ -141,10 +144,22 @@ def _relax(radii: NDArray[np.float64], pairs: list[tuple[int, int, int]]) -> NDA
             np.add.at(at, other, -move * heavy[:, None])
         at -= at * (0.02 + 0.05 * heat)
         for _ in range(2):
-            way = at[:, None, :] - at[None, :, :]
-            distance = np.hypot(way[..., 0], way[..., 1]) + 1e-9
-            push = np.maximum(0.0, apart - distance) / distance * share * 0.5
-            np.fill_diagonal(push, 0.0)
-            at += (way * push[..., None]).sum(axis=1)
+            _part(at, apart, share)
+    for _ in range(steps):
+        if _part(at, apart, share) < 0.5:
+            break
     low, high = (at - radii[:, None]).min(axis=0), (at + radii[:, None]).max(axis=0)
     return at - (low + high) / 2
+
+
+def _part(at: NDArray[np.float64], apart: NDArray[np.float64], share: NDArray[np.float64]) -> float:
+    """Push overlapping circles apart, the smaller one further; returns the deepest overlap there was."""
+    across = at[:, None, 0] - at[None, :, 0]
+    down = at[:, None, 1] - at[None, :, 1]
+    distance = np.sqrt(across * across + down * down) + 1e-9
+    overlap = np.maximum(0.0, apart - distance)
+    np.fill_diagonal(overlap, 0.0)
+    push = overlap / distance * share * 0.5
+    at[:, 0] += (across * push).sum(axis=1)
+    at[:, 1] += (down * push).sum(axis=1)
+    return float(overlap.max())

@@ -22,7 +22,7 @@ LIBRARY_SHA256 = "081591ab735b2b6a3b31a3c60f8f3a3e2fee8c92939e0c7820ad1208571b6c
 """Of dist/cytoscape.min.js in the npm package cytoscape 3.34.4, unchanged."""
 _KINDS = ("runtime", "reexport", "type", "lazy", "test")
 _LEFT_OUT = ("attribute", "variable")
-_UNFOLDED = 160
+_UNFOLDED = 220
 """About as many circles as a page starts with; the folders that hold most unfold first."""
 
 
@@ -68,7 +68,11 @@ def document(index: Index, chosen: Collection[str]) -> dict[str, Any]:
         x, y, r = places[path]
         record = index.file(path)
         symbols = [[s.qualified, s.kind, s.line] for s in index.symbols(path) if s.kind not in _LEFT_OUT]
-        row = {"p": shown_path(path), "l": record.language if record else "", "t": record.role if record else ""}
+        row: dict[str, Any] = {
+            "p": shown_path(path),
+            "l": record.language if record else "",
+            "t": record.role if record else "",
+        }
         row |= {"x": x, "y": y, "r": r, "up": parent_of[path], "c": circle_of.get(path, -1), "s": symbols}
         rows.append(row)
     imports = sorted({(number[e.source], number[e.target or ""], _KINDS.index(e.kind), e.line) for e in edges})

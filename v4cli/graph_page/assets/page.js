@@ -25,7 +25,7 @@
     let seen = below[0].files.length + below[0].folders.length;
     const todo = [...below[0].folders];
     while (todo.length) {
-      todo.sort((a, b) => depths[a] - depths[b] || folders[b].n - folders[a].n || a - b);
+      todo.sort((a, b) => weights[b] - weights[a] || folders[b].n - folders[a].n || a - b); // tests come last
       const at = todo.shift(), more = below[at].files.length + below[at].folders.length - 1;
       if (seen + more > data.unfolded) continue;
       state.open.add(at);
@@ -37,24 +37,30 @@
   // -- colours
 
   const languages = [...new Set(files.map((f) => f.l))].sort();
+  const HUES = [214, 28, 150, 275, 350, 185, 48, 320, 95, 240, 12, 165, 300, 70, 200, 340];
+  const weights = folders.map(() => 0);
+  const tested = files.some((f) => f.t !== "test");
+  files.forEach((f, i) => { if (!tested || f.t !== "test") chains[i].forEach((d) => { weights[d] += 1; }); });
   const groups = groupsOf();
   function groupsOf() {
-    // folders that tell the parts of a repository apart: its first folders, or those below when one holds most
-    let top = [0], split = [0];
-    for (let step = 0; step < 4; step++) {
-      const most = top.slice().sort((a, b) => folders[b].n - folders[a].n || a - b)[0];
-      if (!below[most].folders.length || (top.length > 1 && folders[most].n < files.length * 0.6) || top.length > 14) break;
-      split = top.filter((f) => f !== most).concat(most, below[most].folders);
-      top = split;
+    // folders that tell the parts of a repository apart: the largest are divided until none holds most of the files
+    const total = weights[0], found = [0], done = new Set();
+    const own = (g) => weights[g] - found.filter((o) => o !== g && chain(o).includes(g) && nearest(o) === g).reduce((sum, o) => sum + weights[o], 0);
+    const nearest = (o) => chain(folders[o].up).reverse().find((f) => found.includes(f));
+    for (let step = 0; step < 12; step++) {
+      const most = found.filter((g) => !done.has(g)).sort((a, b) => own(b) - own(a) || a - b)[0];
+      if (most === undefined || (step && own(most) < total * 0.25)) break;
+      done.add(most);
+      const parts = below[most].folders.filter((f) => folders[f].n > 1 && (weights[f] >= total * 0.025 || (!weights[f] && folders[f].n >= files.length * 0.1)));
+      if (found.length + parts.length <= HUES.length) found.push(...parts);
     }
-    return top.sort((a, b) => folders[b].n - folders[a].n || a - b);
+    return found.sort((a, b) => own(b) - own(a) || a - b);
   }
   const groupOf = new Map();
   folders.forEach((_, i) => {
     const up = chain(i).reverse().find((f) => groups.includes(f));
     groupOf.set(i, up === undefined ? 0 : up);
   });
-  const HUES = [214, 28, 150, 275, 350, 185, 48, 320, 95, 240, 12, 165, 300, 70, 200, 340];
   const hue = (place) => HUES[place % HUES.length];
   function colour(group, dark, tint) {
     const h = hue(group), ring = Math.floor(group / HUES.length);
@@ -89,7 +95,8 @@
         classes: `file${f.c >= 0 ? " cycle" : ""}${f.t === "test" ? " test" : ""}` });
     });
     held.forEach((count, i) => {
-      const f = folders[i], open = state.open.has(i), font = Math.max(7, Math.min(60, f.r / (open ? 7 : 4.2)));
+      const f = folders[i], open = state.open.has(i), written = Math.max(short(i).length, 8);
+      const font = open ? Math.max(6, Math.min(30, f.r / 8)) : Math.max(4, Math.min(60, f.r / 3.2, (2.9 * f.r) / written));
       const label = open ? short(i) : `${short(i)}\n${count} file${count === 1 ? "" : "s"}`;
       nodes.push({ data: { id: `d${i}`, label: i === 0 && open ? "" : label, w: 2 * f.r, font, z: open ? depths[i] : 400, tint: colour(folderGroup(i), dark, true), colour: colour(folderGroup(i), dark) },
         position: { x: f.x, y: f.y }, classes: `folder ${open ? "open" : "folded"}${i === 0 ? " root" : ""}` });
@@ -119,14 +126,14 @@
     const font = "system-ui, Segoe UI, DejaVu Sans, sans-serif";
     return [
       { selector: "node", style: { width: "data(w)", height: "data(w)", label: "data(label)", color: text, "font-family": font, "z-index": "data(z)", "z-index-compare": "manual", "text-outline-color": page, "overlay-opacity": 0 } },
-      { selector: "node.file", style: { "background-color": "data(colour)", "border-width": 1, "border-color": page, "font-size": 6, "text-valign": "bottom", "text-margin-y": 1.5, "text-outline-width": 1, "min-zoomed-font-size": 6.5 } },
+      { selector: "node.file", style: { "background-color": "data(colour)", "border-width": 1, "border-color": page, "font-size": 5, "text-valign": "bottom", "text-margin-y": 1, "text-outline-width": 0.8, "min-zoomed-font-size": 7 } },
       { selector: "node.test", style: { "background-opacity": 0.55 } },
       { selector: "node.cycle", style: { "border-color": bad, "border-width": 2 } },
       { selector: "node.folder", style: { "font-size": "data(font)", "text-outline-width": 2, "font-weight": 600 } },
       { selector: "node.open", style: { "background-color": "data(tint)", "background-opacity": dark ? 0.16 : 0.17, "border-width": 1, "border-color": "data(colour)", "border-opacity": 0.45, "text-valign": "top", "text-margin-y": "2", "min-zoomed-font-size": 8 } },
       { selector: "node.root", style: { "background-opacity": 0, "border-opacity": 0, events: "no" } },
       { selector: "node.folded", style: { "background-color": "data(tint)", "background-opacity": dark ? 0.85 : 0.8, "border-width": 2, "border-color": "data(colour)", "text-valign": "center", "text-wrap": "wrap", "text-outline-width": 0, "min-zoomed-font-size": 5 } },
-      { selector: "edge", style: { width: "data(width)", "line-color": line, "line-opacity": 0.38, "curve-style": "unbundled-bezier", "control-point-distances": "14", "control-point-weights": "0.5", "target-arrow-shape": "triangle", "target-arrow-color": line, "arrow-scale": 0.6, "z-index": 300, "z-index-compare": "manual", "overlay-opacity": 0 } },
+      { selector: "edge", style: { width: "data(width)", "line-color": line, "line-opacity": 0.38, "curve-style": "unbundled-bezier", "control-point-distances": "14", "control-point-weights": "0.5", "target-arrow-shape": "triangle", "target-arrow-color": line, "arrow-scale": 0.45, "z-index": 300, "z-index-compare": "manual", "overlay-opacity": 0 } },
       { selector: "edge.many", style: { "curve-style": "haystack", "haystack-radius": 0, "line-opacity": 0.25 } },
       { selector: "edge.soft", style: { "line-style": "dashed" } },
       { selector: "edge.circular", style: { "line-color": bad, "target-arrow-color": bad, "line-opacity": 0.75, "z-index": 310 } },
@@ -279,7 +286,7 @@
     files.forEach((f, i) => { if (shownFile(i)) used.set(fileGroup(f), (used.get(fileGroup(f)) || 0) + 1); });
     [...used].sort((a, b) => b[1] - a[1] || a[0] - b[0]).slice(0, 16).forEach(([g, count]) => {
       const name = state.colour === "language" ? languages[g] || "no grammar" : folders[groups[g]].p || "(top folder)";
-      row("dot", colour(g, dark), `${name}, ${count}`);
+      row("dot", colour(g, dark), `${name}, ${count.toLocaleString("en")}`);
     });
     const css = getComputedStyle(document.documentElement);
     row("dash", css.getPropertyValue("--soft"), "import, thicker for more");
@@ -296,7 +303,7 @@
   const loops = new Set(files.filter((f) => f.c >= 0).map((f) => f.c)).size;
   const count = (n, noun) => `${n.toLocaleString("en")} ${noun}${n === 1 ? "" : "s"}`;
   $("name").textContent = data.name;
-  $("summary").textContent = [count(files.length, "file"), count(imports.length, "import"), count(loops, "import cycle")].join(", ") + (data.others ? `; ${count(data.others, "file")} without imports left out` : "");
+  $("summary").textContent = [count(files.length, "file"), count(imports.length, "import"), count(loops, "import cycle")].join(", ") + (data.others ? `; ${count(data.others, "other file")} left out` : "");
   kinds.forEach((kind, i) => {
     const number = imports.filter((e) => e[2] === i).length;
     if (!number) return;
