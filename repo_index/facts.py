@@ -41,7 +41,8 @@ class Definition:
     `name_span` the name alone; `body_span` what stands inside the block (None for assignments).
     `type` is the dotted expression of what a variable or attribute holds, or of what a function returns, where an
     annotation or a plain constructor call says so ("" where nothing does); it is read in the scope of `parent`.
-    In it, `[]` at the end stands for a container of what comes before, a part `*` for an element of it.
+    In it, `[]` at the end stands for a container of what comes before, a part `*` for an element of it. Of a function
+    with several results it lists them with commas; a part `#1` is the second of them.
     A conditional or overloaded definition gives several Definitions of one qualified name.
     """
 
@@ -171,7 +172,8 @@ class FileFacts:
     #: namespaces opened inside the file, below `namespace`, dotted; their names are parts of qualified names
     namespaces: list[str] = field(default_factory=list)
     #: names that no binding of the file explains, each with its first line, in languages where files see each
-    #: other's names without an import: the graph has an edge for each that another file defines
+    #: other's names without an import: the graph has an edge for each that another file defines. `local.name` is one
+    #: that the file takes from a namespace that it imports as `local`; `scope a.b` (with a space) is read in a scope
     ambient: list[tuple[str, int]] = field(default_factory=list)
     definitions: list[Definition] = field(default_factory=list)
     imports: list[ImportFact] = field(default_factory=list)

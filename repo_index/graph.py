@@ -32,7 +32,8 @@ def edges_of(index: Index, path: str) -> list[ImportEdge]:
         state, target = resolution.state, resolution.path
         if resolution.namespace:
             for file in _of_namespace(index, path, number, resolution):
-                key = (fact.line, fact.statement_span[0], file, fact.module, _kind(fact.kind, role), state)
+                found = state if file is not None or fact.name in (None, "*") else "unresolved"
+                key = (fact.line, fact.statement_span[0], file, fact.module, _kind(fact.kind, role), found)
                 grouped.setdefault(key, []).append("" if fact.name is None else fact.name)
             continue
         if target is not None and fact.name not in (None, "*"):
@@ -72,11 +73,19 @@ def _kind(kind: ImportKind, role: str) -> ImportKind:
 
 
 def _of_namespace(index: Index, path: str, number: int, resolution: Resolution) -> list[str | None]:
-    """The files that an import from a namespace leads to: that of the name it takes; all of them where it takes the
-    namespace itself; where it opens it, those that define what the file uses of it (None: nothing is used)."""
-    name = index._imports(path)[number].name
+    """The files that an import from a namespace leads to: that of the name it takes; where it takes the namespace
+    itself, those that define what the file uses of it, as far as FileFacts.ambient lists that (`local.name`), else all
+    of them; where it opens it, those that define what the file uses (None: nothing is used)."""
+    fact = index._imports(path)[number]
+    name = fact.name
     if name is None:
-        return [*(p for p in resolution.candidates if p != path)] or [None]
+        resolver = index._resolver()
+        used = (a for a, _ in index._outline(path).ambient if fact.local and a.startswith(f"{fact.local}."))
+        targets = (resolver.attribute(resolver.imported(path, number), a.split(".")[1]) for a in used)
+        files = sorted({t.path for t in targets if isinstance(t, Symbol) and t.path != path})
+        return [*files] or [*(p for p in resolution.candidates if p != path)] or [None]
+    if name == "*" and resolution.path is not None:  # of the members of a type
+        return [resolution.path if resolution.path != path else None]
     if name == "*":
         declared = set(resolution.candidates)
         return [*sorted({file for file, _, _ in _ambient(index, path) if file in declared})] or [None]
@@ -89,7 +98,11 @@ def _ambient(index: Index, path: str) -> list[tuple[str, str, int]]:
     resolver = index._resolver()
     found = []
     for name, line in index._outline(path).ambient:
-        target = resolver.bound(path, name)
+        scope, spaced, dotted = name.rpartition(" ")
+        if "." in name and not spaced:
+            continue  # taken from an import
+        target = resolver.expression(path, dotted, scope) if spaced else resolver.bound(path, name)
+        name = dotted
         if isinstance(target, Symbol) and target.path != path:
             found.append((target.path, name, line))
     return found

@@ -7,7 +7,7 @@ worked out for the whole repository: definitions are looked up by their last nam
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .records import Symbol
@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Namespace:
-    """All that stands below a dotted name in the files of a family."""
+    """All that stands below a dotted name in the files of a family, as seen from the file `near`."""
 
     family: str
     name: str
+    near: str = field(default="", compare=False)
 
 
 def join(*parts: str) -> str:
@@ -92,13 +93,14 @@ class Namespaces:
             return found[0] if found else None
         folders = path.split("/")[:-1]
 
-        def distance(symbol: Symbol) -> tuple[int, bool, str]:
+        def distance(symbol: Symbol) -> tuple[bool, bool, int, bool, str]:
             same = 0
             for mine, other in zip(folders, symbol.path.split("/")[:-1], strict=False):
                 if mine != other:
                     break
                 same += 1
-            return (0 if symbol.path == path else 1) - same, symbol.definition.body_span is None, symbol.path
+            home = language is not None and language.is_home(symbol.path, full)
+            return symbol.path != path, not home, -same, symbol.definition.body_span is None, symbol.path
 
         return min(found, key=distance)
 
@@ -133,5 +135,5 @@ class Namespaces:
             if found is not None:
                 return found
             if join(namespace, name) in self.known(family):
-                return Namespace(family, join(namespace, name))
-        return Namespace(family, name) if name in self.known(family) else None
+                return Namespace(family, join(namespace, name), path)
+        return Namespace(family, name, path) if name in self.known(family) else None

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import structural, text_references
+from . import interfaces, structural, text_references
 from .facts import Occurrence
 from .records import Certainty, Reference, Symbol
 from .resolve import Resolver, Target, is_class
@@ -60,16 +60,21 @@ def references(index: Index, symbol: Symbol) -> list[Reference]:
     return _Search(index, symbol).run()
 
 
+def _key(symbol: Symbol) -> str:
+    """What a member is called in the table of its class: PHP's property x is `$x` there, as `x()` may be beside it."""
+    return symbol.qualified.rpartition(".")[2]
+
+
 def method_family(index: Index, symbol: Symbol) -> list[Symbol]:
     """The symbol and, if it is a method or attribute of a class, its definitions in base and derived classes."""
     resolver = index._resolver()
-    holder = resolver.symbol(symbol.path, symbol.definition.parent) if symbol.definition.parent else None
+    holder = resolver.holder(symbol)
     special = symbol.name.startswith("__") and symbol.name.endswith("__")
     if holder is None or special or symbol.kind not in _MEMBERS:
         return [symbol]
     if not is_class(holder):  # a property of an object literal is one of the object's declared type
         declared = resolver.class_of(holder)
-        meant = resolver.member(declared, symbol.name) if isinstance(declared, Symbol) else None
+        meant = resolver.member(declared, _key(symbol)) if isinstance(declared, Symbol) else None
         above = method_family(index, meant) if isinstance(meant, Symbol) else []
         return sorted({s.id: s for s in [symbol, *above]}.values(), key=lambda s: s.id)
     found: dict[str, Symbol] = {symbol.id: symbol}
@@ -78,11 +83,14 @@ def method_family(index: Index, symbol: Symbol) -> list[Symbol]:
     while todo:
         at = todo.pop()
         for other in [*resolver.ancestors(at), *descendants(index, at)]:
-            member = resolver.symbol(other.path, f"{other.qualified}.{symbol.name}")
+            member = resolver.own_member(other, _key(symbol))
             if other.id not in classes and member is not None:
                 classes[other.id] = other
                 found[member.id] = member
                 todo.append(other)
+    language = index.language(symbol.path)
+    if symbol.kind == "method" and language is not None and language.implicit_interfaces:
+        found.update((s.id, s) for s in interfaces.family(index, found.values()))
     return [found[i] for i in sorted(found)]
 
 
@@ -96,11 +104,12 @@ def descendants(index: Index, symbol: Symbol) -> list[Symbol]:
     todo = [symbol]
     while todo:
         base = todo.pop()
+        same = {base.id, *(s.id for s in resolver.namespaces.joined(base))}
         for path in index._paths_with(base.name):
             for derived in resolver.derived(path):
-                if derived.id in found or derived.id == symbol.id:
+                if derived.id in found or derived.id in same or derived.id == symbol.id:
                     continue
-                if any(isinstance(b, Symbol) and b.id == base.id for b in resolver.bases(derived)):
+                if any(isinstance(b, Symbol) and b.id in same for b in resolver.bases(derived)):
                     found[derived.id] = derived
                     todo.append(derived)
     resolver.descendants[symbol.id] = [found[i] for i in sorted(found)]
@@ -214,7 +223,8 @@ class _Search:
         """Which of the family a class without that member gets from where it is mixed in: a derived class that has
         both among its bases."""
         if holder.id not in self._mixins:
-            members = (self._means(self.resolver.member(d, self.symbol.name)) for d in descendants(self.index, holder))
+            key = _key(self.symbol)
+            members = (self._means(self.resolver.member(d, key)) for d in descendants(self.index, holder))
             self._mixins[holder.id] = next((m for m in members if m is not None), None) if self.is_member else None
         return self._mixins[holder.id]
 
@@ -246,8 +256,12 @@ class _Search:
             return None
         if self._guess is None:
             others = [s for s in self.index.find(name, kinds=_MEMBERS) if s.id not in self.family]
-            self._guess = "text" if others or name in COMMON_ATTRIBUTES else "likely"
+            self._guess = "text" if others or name in COMMON_ATTRIBUTES or name in self._common() else "likely"
         return self._guess
+
+    def _common(self) -> frozenset[str]:
+        language = self.index.language(self.symbol.path)
+        return language.common_members() if language is not None else frozenset()
 
     def _add(self, path: str, occurrence: Occurrence, certainty: Certainty, via: str) -> None:
         key = (path, occurrence.span)

@@ -36,6 +36,14 @@ class External:
     name: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Held(External):
+    """A list, map or the like; `name` is its type, read in a scope of a file."""
+
+    path: str = ""
+    scope: str = ""
+
+
 Target = Symbol | Module | Namespace | External
 """None, where a Target is not known, means that nothing can be said."""
 
@@ -101,9 +109,11 @@ class Resolver:
         self, path: str, name: str, scope: str = "", seen: frozenset[tuple[str, str]] = frozenset()
     ) -> Target | None:
         """What a bare name means in `scope` of a file."""
+        if self._nests(path):
+            return self._nested(path, name, scope, seen)
         table = self.table(path)
         imports = self.index._imports(path)
-        at = scope
+        at = scope = self._outside_classes(path, scope)
         while True:
             holder = table.get(at)
             if at == scope or holder is None or holder.kind != "class" or self._implicit_self(path):
@@ -121,9 +131,67 @@ class Resolver:
                 return self._unbound(path, name, scope, seen)
             at = at.rpartition(".")[0]
 
+    def _outside_classes(self, path: str, scope: str) -> str:
+        """The scope without classes at its end, in languages where names in these are no members."""
+        language = self.index.language(path)
+        if scope and language is not None and not language.bare_members:
+            table = self.table(path)
+            while scope and (scope not in table or is_class_kind(table[scope].kind)):
+                scope = scope.rpartition(".")[0]
+        return scope
+
     def _implicit_self(self, path: str) -> bool:
         language = self.index.language(path)
         return language is not None and language.implicit_self
+
+    def _nests(self, path: str) -> bool:
+        language = self.index.language(path)
+        return language is not None and language.nested_members
+
+    def _global(self, path: str, name: str, scope: str) -> Target | None:
+        """What a bare name that its file does not bind means."""
+        return self._nested(path, name, scope) if self._nests(path) else self._unbound(path, name, scope)
+
+    def _nested(
+        self, path: str, name: str, scope: str, seen: frozenset[tuple[str, str]] = frozenset()
+    ) -> Target | None:
+        """What a bare name means where the members of each class around, inherited ones included, come before what
+        stands further out. `name()` asks for what can be called."""
+        plain = name.removesuffix("()")
+        language = self.index.language(path)
+        table = self.table(path)
+        open_end = False
+        at = scope
+        while at:
+            holder = self.symbol(path, at)
+            if holder is not None and is_class(holder):
+                found = self.member(holder, name)
+                if isinstance(found, Symbol):
+                    return found
+                open_end = open_end or isinstance(found, External)
+                if language is not None and name != plain and plain in language.universal:
+                    return External(plain)
+            elif f"{at}.{plain}" in table:
+                return self.symbol(path, f"{at}.{plain}")
+            target = self._imported_in(path, plain, at, seen)
+            if target is not None:
+                return target
+            at = at.rpartition(".")[0]
+        target = self._imported_in(path, plain, "", seen) or self.symbol(path, plain)
+        if target is None:
+            global_name = self.namespaces.ambient(path, plain, scope)
+            starred = None if isinstance(global_name, Symbol) else self._starred(path, plain, seen)
+            target = starred or global_name
+        return External(plain) if target is None and open_end and self._builtin(path, plain) else target
+
+    def _imported_in(self, path: str, name: str, scope: str, seen: frozenset[tuple[str, str]]) -> Target | None:
+        """What an import of one scope binds `name` to."""
+        for number, fact in enumerate(self.index._imports(path)):
+            if fact.local == name and fact.scope == scope:
+                target = self.imported(path, number, seen)
+                if target is not None:
+                    return target
+        return None
 
     def _unbound(
         self, path: str, name: str, scope: str, seen: frozenset[tuple[str, str]] = frozenset()
@@ -157,7 +225,7 @@ class Resolver:
             return None
         resolution = language.resolve_module(specifier, path, self.index._project())
         if resolution.namespace:
-            return Namespace(language.family, resolution.namespace)
+            return Namespace(language.family, resolution.namespace, path)
         if resolution.path is not None:
             return Module(resolution.path)
         return External(specifier) if resolution.state == "external" else None
@@ -247,8 +315,8 @@ class Resolver:
                 continue
             source = self.module(path, fact.module)
             if isinstance(source, Namespace):
-                opened = self.namespaces.symbol(source.family, join(source.name, name), path)
-                if opened is not None:
+                opened = self._below(source, name)
+                if isinstance(opened, Symbol):
                     return opened
             if not isinstance(source, Module) or (source.path, name) in seen or source.path.endswith("/"):
                 continue
@@ -291,10 +359,13 @@ class Resolver:
 
     def _below(self, namespace: Namespace, name: str) -> Target | None:
         full = join(namespace.name, name)
-        found = self.namespaces.all(namespace.family, full)
-        if found:
-            return found[0]
-        return Namespace(namespace.family, full) if full in self.namespaces.known(namespace.family) else None
+        found = self.namespaces.symbol(namespace.family, full, namespace.near)
+        if found is not None:
+            return found
+        if full in self.namespaces.known(namespace.family):
+            return Namespace(namespace.family, full, namespace.near)
+        holder = self.namespaces.symbol(namespace.family, namespace.name, namespace.near)
+        return self.member(holder, name) if holder is not None and is_class(holder) else None  # inherited
 
     def class_of(self, target: Target | None, depth: int = 0) -> Symbol | External | None:
         """The class of what a target holds or returns; a class is its own."""
@@ -304,7 +375,7 @@ class Resolver:
             return None
         if is_class(target):
             return target
-        expression = target.definition.type
+        expression = target.definition.type.partition(",")[0]
         if not expression or target.id in self._busy:  # `x = x.next()`
             return None
         if target.id not in self._classes:
@@ -320,12 +391,12 @@ class Resolver:
     def expression(self, path: str, dotted: str, scope: str = "") -> Target | None:
         """What a dotted expression, read in `scope` of a file, means."""
         if dotted.endswith("[]"):
-            return External(dotted)  # a list or the like
+            return Held(dotted, path, scope)
         parts = dotted.split(".")
         table = self.table(path)
         target: Target | None = None
         used = 0
-        if dotted in table:
+        if dotted in table and not (scope and self._nests(path)):
             return self.symbol(path, dotted)
         for count in range(len(parts) - 1, 0, -1):
             if ".".join(parts[:count]) in table and count > 1:
@@ -342,21 +413,42 @@ class Resolver:
                     if self._builtin(path, parts[0]):
                         return External(dotted)
         for part in parts[used:]:
-            target = self.attribute(target, part) if part != "*" else self.element(target)
+            if part == "*":
+                target = self.element(target)
+            elif part[:1] == "#":
+                target = self._result(target, int(part[1:]))
+            else:
+                target = self.attribute(target, part)
             if target is None:
                 return None
         return target
 
+    def _result(self, target: Target | None, number: int) -> Target | None:
+        """One of several results of a function."""
+        if not isinstance(target, Symbol):
+            return target if isinstance(target, External) else None
+        types = target.definition.type.split(",")
+        if number >= len(types) or not types[number]:
+            return None
+        return self.expression(target.path, types[number], target.definition.parent)
+
     def element(self, target: Target | None) -> Target | None:
         """What iterating over a target, or taking an item of it, gives."""
+        if isinstance(target, Held):
+            return self.expression(target.path, target.name[:-2], target.scope)
         if not isinstance(target, Symbol):
             return None
-        expression = target.definition.type
+        expression = target.definition.type.partition(",")[0]
         if expression.endswith("[]"):
             return self.expression(target.path, expression[:-2], target.definition.parent)
         holder = self.class_of(target)
+        if isinstance(holder, Held):
+            return self.element(holder)
         if not isinstance(holder, Symbol):
             return None  # a dictionary may hold anything
+        for at in [holder, *self.ancestors(holder)]:
+            if at is not target and at.definition.type.endswith("[]"):  # a named list type
+                return self.element(at)
         for name, container in (("__iter__", True), ("__getitem__", False)):
             special = self.member(holder, name)
             if isinstance(special, Symbol) and special.definition.type.endswith("[]") == container:
@@ -370,9 +462,12 @@ class Resolver:
         if known is None:
             self._bases[symbol.id] = []  # a class that is its own base
             known = []
-            for text in symbol.definition.bases:
-                base = self.class_of(self.expression(symbol.path, text, symbol.definition.parent))
-                known.append(None if isinstance(base, Symbol) and base.id == symbol.id else base)
+            same = [symbol, *self.namespaces.joined(symbol)]
+            ids = {s.id for s in same}
+            for part in same:
+                for text in part.definition.bases:
+                    base = self.class_of(self.expression(part.path, text, part.definition.parent))
+                    known.append(None if isinstance(base, Symbol) and base.id in ids else base)
             self._bases[symbol.id] = known
         return known
 
@@ -405,14 +500,18 @@ class Resolver:
             return self._members[key]
         found: Target | None = None
         if not inherited_only:
-            found = self._own_member(symbol, name)
+            found = self.own_member(symbol, name)
         if found is None:
             open_end = False
+            language = self.index.language(symbol.path)
+            embeds = language is not None and language.embeds
             for ancestor in [symbol, *self.ancestors(symbol)]:
                 if ancestor is not symbol:
-                    found = self._own_member(ancestor, name)
-                    if found is not None:
-                        break
+                    found = self.own_member(ancestor, name)
+                if found is None and embeds:
+                    found = next((b for b in self.bases(ancestor) if isinstance(b, Symbol) and b.name == name), None)
+                if found is not None:
+                    break
                 open_end = open_end or any(not isinstance(b, Symbol) for b in self.bases(ancestor))
             if found is None and open_end:
                 found = External(name)
@@ -420,12 +519,25 @@ class Resolver:
             self._members[key] = found
         return found
 
-    def _own_member(self, symbol: Symbol, name: str) -> Symbol | None:
+    def holder(self, symbol: Symbol) -> Symbol | None:
+        """The class, object or function that a symbol is defined in; a class may stand in another file."""
+        parent = symbol.definition.parent
+        found = self.symbol(symbol.path, parent) if parent else None
+        family, namespace = self.namespaces.home(symbol.path)
+        if found is None and parent and family:
+            found = self.namespaces.symbol(family, join(namespace, parent), symbol.path)
+        return found
+
+    def own_member(self, symbol: Symbol, name: str) -> Symbol | None:
         """The member that a class defines itself, in another file too where classes may be continued."""
         found = self.symbol(symbol.path, f"{symbol.qualified}.{name}")
         family = self.namespaces.home(symbol.path)[0]
         if found is None and family:
             found = self.namespaces.symbol(family, join(self.namespaces.full_name(symbol), name), symbol.path)
+        if found is None and name.endswith("()"):
+            other = self.own_member(symbol, name[:-2])
+            language = self.index.language(symbol.path)
+            return other if other is not None and language is not None and language.callable(other.definition) else None
         return found
 
     # -- places
@@ -441,7 +553,8 @@ class Resolver:
                 target = self.attribute(target, name)
             return target
         if binding == "global":
-            found = self._unbound(path, occurrence.name, occurrence.scope)
+            called = "()" if occurrence.kind == "call" and self._nests(path) else ""
+            found = self._global(path, occurrence.name + called, occurrence.scope)
             return External(occurrence.name) if found is None and self._builtin(path, occurrence.name) else found
         if binding == "member" and occurrence.receiver is not None:
             return self._of_receiver(path, occurrence)
@@ -474,13 +587,21 @@ class Resolver:
                 chain = chain[1:]
         for name in chain:
             target = self.attribute(target, name)
+        if receiver.kind == "self" and len(chain) == 1 and not isinstance(target, Symbol):
+            target = self._root_member(path, chain[0]) or target
         return target
 
+    def _root_member(self, path: str, name: str) -> Symbol | None:
+        """The global function that every object has as a member, in languages where that is so."""
+        language = self.index.language(path)
+        if language is None or not language.root_members:
+            return None
+        found = self.namespaces.symbol(language.family, name, path)
+        return found if found is not None and not is_class(found) else None
+
     def _hands_on(self, path: str, callee: External) -> bool:
-        """Whether a call of something external may give an object of the repository: `copy.copy(x)`,
-        `self.table.get(key)`. Names in capitals are classes, whose instances are external."""
-        last = callee.name.rpartition(".")[2]
-        return last[:1].islower() and not self._builtin(path, callee.name)
+        language = self.index.language(path)
+        return language is not None and not isinstance(callee, Held) and language.hands_on(callee.name)
 
     def receiver_class(self, path: str, occurrence: Occurrence) -> Symbol | None:
         """The class of the repository in which the attribute at an occurrence is looked up, where that is known."""

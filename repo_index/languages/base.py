@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from ..facts import FileFacts
+from ..facts import Definition, FileFacts
 
 ImportState = Literal["resolved", "external", "ambiguous", "unresolved"]
 
@@ -58,6 +58,21 @@ class Language(Protocol):
     family: str = ""
     #: whether a bare name in a method may mean a member of the enclosing classes, inherited ones included
     implicit_self: bool = False
+    #: whether global functions are members of every object (Ruby)
+    root_members: bool = False
+    #: whether a bare name in the type of a class's member may mean another member (Python's class bodies)
+    bare_members: bool = True
+    #: whether a base class is a member under its own name (Go's embedded structs)
+    embeds: bool = False
+    #: whether a class has an interface by having its methods, without naming it
+    implicit_interfaces: bool = False
+
+    #: as implicit_self, and members of each class around, inherited ones included, come before what stands further out
+    nested_members: bool = False
+    #: methods that every class has: a bare call of one is never a member of a class further out
+    universal: frozenset[str] = frozenset()
+    #: whether functions elsewhere may be called as members of what they extend (Kotlin, C#)
+    extensions_of_types: bool = False
 
     def extract(self, source: bytes, path: str) -> FileFacts:
         """Facts of one file. Never raises on broken code: tree-sitter recovers, errors are listed."""
@@ -92,6 +107,24 @@ class Language(Protocol):
         """Whether definitions of one full name in two files of the family are one symbol: a declaration and its
         definition, parts of a class, a module opened twice."""
         return False
+
+    def hands_on(self, name: str) -> bool:
+        """Whether a call of something external, by its dotted name, may give an object of the repository:
+        `copy.copy(x)`, `self.table.get(key)`. By default names in capitals are classes, which give none."""
+        return name.rpartition(".")[2][:1].islower() and name not in self.builtins()
+
+    def is_home(self, path: str, full_name: str) -> bool:
+        """Whether a file is the first place to look for a name that several files define, by how files are named."""
+        return False
+
+    def common_members(self) -> frozenset[str]:
+        """Members of the language's own everyday types: an attribute of something unknown that is called like one of
+        them says little."""
+        return frozenset()
+
+    def callable(self, definition: Definition) -> bool:
+        """Whether `name()` may mean a member that has no definition of its own under `name()`."""
+        return True
 
     def keywords(self) -> frozenset[str]:
         """Reserved words: no symbol may be renamed to one of them."""
