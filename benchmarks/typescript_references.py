@@ -8,7 +8,8 @@ likely. Precision: of the index's exact places, those that the service gives. Ne
 The service is asked at every declaration that the compiler merges with the one drawn, at the own name of the
 function in `x.f = function f() {}`, and, for JavaScript with a declaration file beside it, at the declaration there:
 these are one definition to the index. Folders of build output are left out of the trees, and declaration files and
-constructors (the service answers with the class's calls) out of the draw. The words `default`, `export`, `module` and
+constructors (the service answers with the class's calls) out of the draw; so are properties that `{name}` defines,
+where the service answers for the property and the variable at once. The words `default`, `export`, `module` and
 `exports`, which the service counts as references, are left out of its answers, likely mentions in strings and
 comments out of the index's. A definition that the service itself does not find is passed over and listed.
 """
@@ -26,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from repo_index import Index
+from repo_index.facts import Span
 from repo_index.records import Symbol
 
 from . import RESULTS, machine
@@ -75,10 +77,16 @@ class Texts:
 def drawn(index: Index, count: int, seed: int) -> list[Symbol]:
     """`count` definitions of the tree's sources."""
     found: dict[str, Symbol] = {}
+    shorthands: dict[str, set[Span]] = {}
     for symbol in index.symbols():
         top = symbol.path.split("/", 1)[0]
         source = symbol.path.endswith(_CODE) and ".d." not in posixpath.basename(symbol.path)
         if source and top in _SOURCES and symbol.name not in _WORDS:
+            if symbol.path not in shorthands:
+                facts = index.facts(symbol.path)
+                shorthands[symbol.path] = set(facts.shorthands) if facts is not None else set()
+            if symbol.definition.name_span in shorthands[symbol.path]:
+                continue
             found.setdefault(symbol.id, symbol)
     listed = [found[i] for i in sorted(found)]
     return random.Random(seed).sample(listed, min(count, len(listed)))

@@ -70,7 +70,8 @@ def method_family(index: Index, symbol: Symbol) -> list[Symbol]:
     resolver = index._resolver()
     holder = resolver.holder(symbol)
     special = symbol.name.startswith("__") and symbol.name.endswith("__")
-    if holder is None or special or symbol.kind not in _MEMBERS:
+    static = not symbol.qualified.endswith(symbol.name)  # one that an instance member has the name of
+    if holder is None or special or static or symbol.kind not in _MEMBERS:
         return [symbol]
     if not is_class(holder):  # a property of an object literal is one of the object's declared type
         declared = resolver.class_of(holder)
@@ -129,6 +130,8 @@ class _Search:
             self.family.update((s.id, s) for s in self.resolver.namespaces.joined(member))
         self.found: dict[tuple[str, tuple[int, int]], Reference] = {}
         self.is_member = symbol.kind in _MEMBERS
+        if structural.is_structural(symbol.path) and "." not in symbol.qualified:
+            self.family.update((s.id, s) for s in structural.augmented(index, symbol))
         self.structural = structural.Guess(index, dict(self.family)) if structural.is_structural(symbol.path) else None
         if self.structural is not None and self.is_member:
             self.family = structural.sharing(self.resolver, symbol, self.family)
@@ -198,12 +201,13 @@ class _Search:
     def _judge(self, path: str, occurrence: Occurrence) -> tuple[Certainty | None, str]:
         target = self.resolver.occurrence(path, occurrence)
         meant = self._means(target) or self._beside(path, occurrence)
+        if meant is None and isinstance(target, Symbol) and self.is_member and self.structural is not None:
+            meant = structural.in_union(self.resolver, path, occurrence, self.family)
         if meant is not None:
             via = meant.qualified if meant.id != self.symbol.id else ""
             if occurrence.name != self.symbol.name:
                 via = self.symbol.name
-            loose = occurrence.binding == "global" and occurrence.receiver is not None
-            return "likely" if loose else "exact", via
+            return "exact", via
         if occurrence.binding != "member" or occurrence.name != self.symbol.name:
             return None, ""
         if self.structural is not None and self.is_member and self.structural.likely(path, occurrence, target):

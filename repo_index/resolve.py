@@ -57,9 +57,9 @@ def is_class(symbol: Symbol) -> bool:
 
 
 def _primary(definitions: list[Definition]) -> Definition:
-    """Of several definitions of one name: the first that is no overload and no declaration alone."""
+    """Of several definitions of one name: the first that is no overload."""
     for definition in definitions:
-        if not any(d.rsplit(".", 1)[-1] in ("overload", "declaration") for d in definition.decorators):
+        if not any(d.rsplit(".", 1)[-1] == "overload" for d in definition.decorators):
             return definition
     return definitions[-1]
 
@@ -202,7 +202,7 @@ class Resolver:
         if self._implicit_self(path):
             at = scope
             while at:
-                holder = self.symbol(path, at) or self._elsewhere(path, at)
+                holder = self.symbol(path, at)
                 if holder is not None and is_class(holder):
                     found = self.member(holder, name)
                     if isinstance(found, Symbol):
@@ -211,11 +211,6 @@ class Resolver:
                 at = at.rpartition(".")[0]
         target = self._starred(path, name, seen) or self.namespaces.ambient(path, name, scope)
         return External(name) if target is None and open_end and self._builtin(path, name) else target
-
-    def _elsewhere(self, path: str, qualified: str) -> Symbol | None:
-        """What a scope of a file is where it is defined in another (a method outside of its class)."""
-        family, own = self.namespaces.home(path)
-        return self.namespaces.symbol(family, join(own, qualified), path) if family else None
 
     def _builtin(self, path: str, name: str) -> bool:
         language = self.index.language(path)
@@ -385,10 +380,7 @@ class Resolver:
             return None
         if target.id not in self._classes:
             self._busy.add(target.id)
-            parent = target.definition.parent
-            value = self.expression(target.path, expression, parent)
-            if isinstance(value, Symbol) and value.id == target.id:  # a member called like its type
-                value = self.expression(target.path, expression, parent.rpartition(".")[0])
+            value = self.expression(target.path, expression, target.definition.parent)
             found = self.class_of(value, depth + 1)
             self._busy.discard(target.id)
             if self._busy:
@@ -397,11 +389,9 @@ class Resolver:
         return self._classes[target.id]
 
     def expression(self, path: str, dotted: str, scope: str = "") -> Target | None:
-        """What a dotted expression, read in `scope` of a file, means. One that begins with a dot is a full name."""
+        """What a dotted expression, read in `scope` of a file, means."""
         if dotted.endswith("[]"):
             return Held(dotted, path, scope)
-        if dotted.startswith("."):
-            return self._full(path, dotted[1:])
         parts = dotted.split(".")
         table = self.table(path)
         target: Target | None = None
@@ -421,17 +411,24 @@ class Resolver:
                         break
                 else:
                     if self._builtin(path, parts[0]):
-                        return External(dotted)
+                        return None if "(" in dotted else External(dotted)
         for part in parts[used:]:
-            if part == "*":
-                target = self.element(target)
-            elif part[:1] == "#":
-                target = self._result(target, int(part[1:]))
-            else:
-                target = self.attribute(target, part)
+            target = self._step(target, part)
             if target is None:
                 return None
         return target
+
+    def _step(self, target: Target | None, part: str) -> Target | None:
+        """What one part of a dotted expression takes from a target."""
+        if part == "*":
+            return self.element(target)
+        if part[:1] == "#":
+            return self._result(target, int(part[1:]))
+        if part.startswith("("):
+            from .parameter_types import parameter
+
+            return parameter(self, target, part)
+        return self.attribute(target, part)
 
     def _result(self, target: Target | None, number: int) -> Target | None:
         """One of several results of a function."""
@@ -441,25 +438,6 @@ class Resolver:
         if number >= len(types) or not types[number]:
             return None
         return self.expression(target.path, types[number], target.definition.parent)
-
-    def _full(self, path: str, dotted: str) -> Target | None:
-        """What a dotted expression means whose first names are a global name in full, no matter what is imported."""
-        family = self.namespaces.home(path)[0]
-        parts = dotted.split(".")
-        full, used = "", 0
-        for part in parts:
-            full = join(full, part)
-            used += 1
-            if full not in self.namespaces.known(family):
-                break
-        target: Target | None = self.namespaces.symbol(family, full, path)
-        if target is None and full in self.namespaces.known(family):
-            target = Namespace(family, full)
-        if target is None:
-            return External(dotted) if self._builtin(path, parts[0]) else None
-        for part in parts[used:]:
-            target = self.attribute(target, part) if part != "*" else self.element(target)
-        return target
 
     def element(self, target: Target | None) -> Target | None:
         """What iterating over a target, or taking an item of it, gives."""
@@ -475,9 +453,6 @@ class Resolver:
             return self.element(holder)
         if not isinstance(holder, Symbol):
             return None  # a dictionary may hold anything
-        language = self.index.language(target.path)
-        if language is not None and language.pointers:
-            return target
         for at in [holder, *self.ancestors(holder)]:
             if at is not target and at.definition.type.endswith("[]"):  # a named list type
                 return self.element(at)
@@ -582,7 +557,7 @@ class Resolver:
         if binding == "import":
             target = self.imported(path, occurrence.import_index) if occurrence.import_index >= 0 else None
             for name in occurrence.chain:
-                target = self.attribute(target, name)
+                target = self._static(target, name) or self.attribute(target, name)
             return target
         if binding == "global":
             called = "()" if occurrence.kind == "call" and self._nests(path) else ""
@@ -591,6 +566,12 @@ class Resolver:
         if binding == "member" and occurrence.receiver is not None:
             return self._of_receiver(path, occurrence)
         return None
+
+    def _static(self, target: Target | None, name: str) -> Symbol | None:
+        """A static member of a class that has an instance member of the same name, in languages that tell them."""
+        if not isinstance(target, Symbol) or target.kind != "class":
+            return None
+        return self.symbol(target.path, f"{target.qualified}.{name}#2")
 
     def _of_receiver(self, path: str, occurrence: Occurrence) -> Target | None:
         receiver = occurrence.receiver

@@ -53,6 +53,43 @@ def beside(resolver: Resolver, symbol: Symbol) -> Symbol | None:
     return resolver.symbol(f"{stem}.{declared}", symbol.qualified) if declared is not None else None
 
 
+def augmented(index: Index, symbol: Symbol) -> list[Symbol]:
+    """The same declaration in the module that `declare module "x" {...}` around the symbol adds to, or in the blocks
+    of that kind that add to the symbol's module."""
+    resolver = index._resolver()
+    found = [target for target in _added_to(index, symbol) if isinstance(target, Symbol)]
+    if symbol.kind in ("interface", "class"):
+        for source in sorted({e.source for e in index.importers(symbol.path) if e.kind == "type"}):
+            named = [d.qualified for d in index._definitions(source) if d.name == symbol.name and not d.parent]
+            others = [other for q in named if (other := resolver.symbol(source, q)) is not None]
+            found += [other for other in others if symbol in _added_to(index, other)]
+    return found
+
+
+def _added_to(index: Index, symbol: Symbol) -> list[Target | None]:
+    resolver = index._resolver()
+    found = []
+    for fact in index._imports(symbol.path):
+        (start, end), (first, last) = fact.statement_span, symbol.definition.span
+        if fact.name is None and not fact.local and fact.kind == "type" and start < first and last < end:
+            module = resolver.module(symbol.path, fact.module)
+            found.append(resolver.attribute(module, symbol.name) if module is not None else None)
+    return found
+
+
+def in_union(resolver: Resolver, path: str, occurrence: Occurrence, family: dict[str, Symbol]) -> Symbol | None:
+    """Which of the family an attribute means that is taken from a type alias: a property of a union or intersection
+    is that of each of its parts."""
+    holder = resolver.receiver_class(path, occurrence)
+    if holder is None or holder.kind != "type":
+        return None
+    for part in resolver.ancestors(holder):
+        member = resolver.member(part, occurrence.name)
+        if isinstance(member, Symbol) and member.id in family:
+            return member
+    return None
+
+
 class Guess:
     """Which attributes of unknown things may be one symbol."""
 

@@ -13,7 +13,7 @@ from ..facts import SymbolKind
 from .ecmascript_functions import open_function
 from .ecmascript_patterns import parameter_parts
 from .ecmascript_scopes import Binding, Def, Scope
-from .ecmascript_tree import CLASSES, FUNCTIONS, TRANSPARENT_TYPES, property_key, span_of, strip
+from .ecmascript_tree import CLASSES, FUNCTIONS, TRANSPARENT_TYPES, has_token, property_key, span_of, strip
 from .ecmascript_walk import Key, Name, Walk, handles
 
 _METHODS = frozenset({"method_definition", "method_signature", "abstract_method_signature"})
@@ -77,7 +77,12 @@ def _decorator_texts(walk: Walk, found: list[Node], node: Node) -> tuple[str, ..
 
 def _members(walk: Walk, body: Node, inner: Scope, parent: Def | None) -> None:
     pending: list[Node] = []
+    around = inner
+    doubled = _doubled(body)
     for child in body.named_children:
+        inner = around
+        if child.id in doubled:
+            inner = around.child("class")  # so that it gets a qualified name of its own
         if child.type == "decorator":
             pending.append(child)
             walk.push(child, inner)
@@ -96,6 +101,23 @@ def _members(walk: Walk, body: Node, inner: Scope, parent: Def | None) -> None:
         pending = []
 
 
+def _doubled(body: Node) -> frozenset[int]:
+    """By node id: static members of a class that an instance member has the name of."""
+    named: dict[bool, dict[str, list[int]]] = {True: {}, False: {}}
+    for child in body.named_children:
+        key = child.child_by_field_name("name") or child.child_by_field_name("property")
+        named_key = property_key(key) if child.type in _METHODS | _FIELDS else None
+        if named_key is not None:
+            named[has_token(child, "static")].setdefault(named_key[0], []).append(child.id)
+    return frozenset(i for name, ids in named[True].items() if name in named[False] for i in ids)
+
+
+def _make_static(definition: Def, parent: Def) -> None:
+    parent.statics[definition.name] = definition
+    if parent.members.get(definition.name) is definition:
+        del parent.members[definition.name]
+
+
 def _method(walk: Walk, node: Node, inner: Scope, parent: Def, decorators: list[Node]) -> None:
     key = node.child_by_field_name("name")
     named = property_key(key)
@@ -106,6 +128,8 @@ def _method(walk: Walk, node: Node, inner: Scope, parent: Def, decorators: list[
     body = node.child_by_field_name("body")
     definition = walk.define(named[0], named[1], "method", node, inner, parent=parent, body=body)
     _member_details(walk, definition, node, decorators)
+    if not inner.direct:
+        _make_static(definition, parent)
     if named[0] == "constructor":
         _parameter_properties(walk, node, inner, parent)
     open_function(walk, node, inner, definition, this=parent)
@@ -135,6 +159,8 @@ def _field(walk: Walk, node: Node, inner: Scope, parent: Def, decorators: list[N
     body = core.child_by_field_name("body") if core is not None and function else None
     definition = walk.define(named[0], named[1], kind, node, inner, parent=parent, body=body)
     _member_details(walk, definition, node, decorators)
+    if not inner.direct:
+        _make_static(definition, parent)
     definition.annotation = annotation
     if core is None:
         return
@@ -275,7 +301,8 @@ def _type_alias(walk: Walk, node: Node, scope: Scope) -> None:
     definition.inner = inner
     walk.push(node.child_by_field_name("type_parameters"), inner)
     parts = _intersected(value)
-    definition.bases = tuple(base for part in parts if (base := _named_type(walk, part)))
+    named = [_named_type(walk, part) for one in parts for part in _alternatives(one)]
+    definition.bases = tuple(dict.fromkeys(base for base in named if base))
     for part in parts:
         if part.type == "object_type":
             _members(walk, part, inner, definition)
@@ -285,13 +312,22 @@ def _type_alias(walk: Walk, node: Node, scope: Scope) -> None:
 
 def _intersected(node: Node | None) -> list[Node]:
     """The parts of `A & B & {...}`."""
+    return _parts(node, "intersection_type") if node is not None else []
+
+
+def _alternatives(node: Node) -> list[Node]:
+    """The parts of `A | B | {...}`: a property of the union is one of each of them."""
+    return _parts(node, "union_type")
+
+
+def _parts(node: Node, kind: str) -> list[Node]:
     found: list[Node] = []
-    todo = [node] if node is not None else []
+    todo = [node]
     while todo:
         part = todo.pop()
-        if part.type == "intersection_type":
+        if part.type == kind:
             todo.extend(reversed(part.named_children))
-        else:
+        elif part.type != "comment":
             found.append(part)
     return found
 

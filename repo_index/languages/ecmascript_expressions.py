@@ -5,13 +5,13 @@ from __future__ import annotations
 from tree_sitter import Node
 
 from ..facts import OccurrenceKind, Span, TextKind
-from .ecmascript_classes import expected_keys, open_value
+from .ecmascript_classes import open_value
 from .ecmascript_commonjs import assign_exports, dynamic_import
 from .ecmascript_functions import open_function
 from .ecmascript_jsdoc import read_comment
 from .ecmascript_scopes import Scope, Space
 from .ecmascript_tree import FUNCTIONS, IDENTIFIER, literal, property_key, span_of, strip
-from .ecmascript_walk import Chain, Key, Name, PendingCall, ThisAssignment, Walk, handles
+from .ecmascript_walk import Chain, Context, Key, Name, PendingCall, ThisAssignment, Walk, handles
 
 
 @handles("comment")
@@ -155,8 +155,23 @@ def _call(walk: Walk, node: Node, scope: Scope) -> None:
         named = member(walk, target, scope, kind)
     else:
         walk.push(callee, scope)
+    if plain and arguments is not None and target.type in ("identifier", "member_expression"):
+        _arguments(walk, target, arguments, scope)
     if named is not None and arguments is not None and plain:
         walk.calls.append(PendingCall(named, arguments, scope))
+
+
+_IN_CONTEXT = frozenset({"object", "arrow_function", "function_expression"})
+
+
+def _arguments(walk: Walk, callee: Node, arguments: Node, scope: Scope) -> None:
+    """Remember of object literals and functions which argument of which call they are."""
+    for number, child in enumerate(c for c in arguments.named_children if c.type != "comment"):
+        if child.type == "spread_element":
+            break
+        core = strip(child)
+        if core is not None and core.type in _IN_CONTEXT:
+            walk.contexts[core.id] = Context(callee, scope, number)
 
 
 @handles("object")
@@ -168,18 +183,21 @@ def _object(walk: Walk, node: Node, scope: Scope) -> None:
             walk.push(value, scope)
             named = property_key(key)
             if named is not None:
-                walk.keys.append(Key(*named, scope, annotation=annotation))
+                walk.keys.append(Key(*named, scope, annotation=annotation, literal=node))
+                core = strip(value)
+                if core is not None and core.type in _IN_CONTEXT:
+                    walk.contexts[core.id] = Context(node, scope, key=named[0])
             else:
                 walk.push(key, scope)
         elif child.type == "method_definition":
             named = property_key(child.child_by_field_name("name"))
             if named is not None:
-                walk.keys.append(Key(*named, scope, annotation=annotation))
+                walk.keys.append(Key(*named, scope, annotation=annotation, literal=node))
             walk.push(child, scope)
-        elif child.type == "shorthand_property_identifier" and annotation is not None:
+        elif child.type == "shorthand_property_identifier":
             walk.names.append(Name(child, scope, "use", "value"))
             walk.shorthands.append(span_of(child))
-            expected_keys(walk, node, scope, walk.text(child), span_of(child))
+            walk.keys.append(Key(walk.text(child), span_of(child), scope, annotation=annotation, literal=node))
         else:
             walk.push(child, scope)
 
@@ -266,6 +284,8 @@ def _jsx_tag(walk: Walk, node: Node, scope: Scope) -> None:
     elif name is not None and name.type in ("member_expression", "nested_identifier"):
         component = True
         member(walk, name, scope, kind)
+    if component and name is not None:
+        walk.contexts[node.id] = Context(name, scope, 0)
     for child in reversed(node.named_children):
         if name is not None and child.id == name.id:
             continue
@@ -275,6 +295,6 @@ def _jsx_tag(walk: Walk, node: Node, scope: Scope) -> None:
         for index, part in enumerate(child.named_children):
             if index == 0 and part.type == "property_identifier":
                 if component:
-                    walk.keys.append(Key(walk.text(part), span_of(part), scope))
+                    walk.keys.append(Key(walk.text(part), span_of(part), scope, literal=node))
             elif part.type not in ("jsx_namespace_name", "string"):
                 walk.push(part, scope)

@@ -59,15 +59,17 @@ def open_function(walk: Walk, node: Node, scope: Scope, definition: Def | None, 
         fact = walk.imports[walk.import_parameters[single.start_byte]].fact
         bind_import(walk, single, (fact.module, fact.module_span), "lazy", single, inner, inner)
     elif single is not None:
-        inner.bind(walk.text(single), Binding("local", inner), "value")
+        inner.bind(walk.text(single), Binding("local", inner, function=node), "value")
 
 
 @handles("formal_parameters")
 def _formal_parameters(walk: Walk, node: Node, scope: Scope) -> None:
     """Bind parameters in the scope of their function (or function type)."""
-    for child in reversed(node.named_children):
+    function = node.parent if node.parent is not None and node.parent.id in walk.contexts else None
+    listed = [child for child in node.named_children if child.type != "comment"]
+    for number, child in reversed(list(enumerate(listed))):
         pattern, default, annotation = parameter_parts(child)
-        if pattern is None or child.type in ("comment", "ERROR"):
+        if pattern is None or child.type == "ERROR":
             continue
         walk.push(default, scope)
         walk.push(annotation, scope)
@@ -75,9 +77,15 @@ def _formal_parameters(walk: Walk, node: Node, scope: Scope) -> None:
             walk.push(part, scope)
 
         def declare(
-            name: Node, key: str | None, annotation: Node | None = annotation, default: Node | None = default
+            name: Node,
+            key: str | None,
+            annotation: Node | None = annotation,
+            default: Node | None = default,
+            number: int = number,
         ) -> None:
-            binding = Binding("local", scope, annotation=annotation, value=default, key=key)
+            binding = Binding(
+                "local", scope, annotation=annotation, value=default, key=key, function=function, number=number
+            )
             attribute = walk.parameter_properties.get(name.start_byte)
             if attribute is not None:
                 binding = Binding("definition", scope, definition=attribute)

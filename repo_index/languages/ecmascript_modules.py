@@ -174,6 +174,13 @@ def _ambient(walk: Walk, node: Node, scope: Scope) -> None:
         walk.outer.setdefault(child.id, node)
         name = child.child_by_field_name("name") if child.type == "module" else None
         module = literal(name)
-        if module is not None and module[0].startswith("."):
+        if module is not None and "*" not in module[0] and (module[0].startswith(".") or _is_module(node)):
             walk.import_name(module, None, "", "type", node, scope)
     walk.push_children(node, scope)
+
+
+def _is_module(node: Node) -> bool:
+    """Whether the file around imports or exports something: then `declare module "x"` adds to a module that is
+    declared elsewhere."""
+    around = node.parent.named_children if node.parent is not None else []
+    return any(child.type in ("import_statement", "export_statement") for child in around)

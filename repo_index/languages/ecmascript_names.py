@@ -116,6 +116,8 @@ def _of_key(walk: Walk, types: Types, key: Key) -> Iterator[Occurrence]:
         state = types.annotation(key.annotation, key.scope)
     if state.kind == "unknown" and key.of is not None:
         state = types.expression(key.of, key.scope)
+    if state.kind == "unknown" and key.literal is not None:
+        state = types.context(key.literal)
     state = types.attribute(state, key.name)
     yield from _emitted(walk, state, key.name, key.span, "keyword", key.scope)
 

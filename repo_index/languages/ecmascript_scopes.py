@@ -33,6 +33,8 @@ class Def:
     annotation: Node | None = None
     value: Node | None = None
     members: dict[str, Def] = field(default_factory=dict)
+    #: static members that an instance member has the name of
+    statics: dict[str, Def] = field(default_factory=dict)
     #: the scope that members are declared in
     inner: Scope | None = None
     #: of a function: its own scope
@@ -48,7 +50,8 @@ class Def:
 class Binding:
     """What a name means in a scope: a definition, an import of this file or a local variable.
 
-    A local variable holds `value`, which is of type `annotation`, or the property `key` of that.
+    A local variable holds `value`, which is of type `annotation`, or the property `key` of that. A parameter may be
+    the one numbered `number` of the function expression `function`, whose context says what it is called with.
     """
 
     kind: Literal["definition", "import", "local"]
@@ -58,6 +61,8 @@ class Binding:
     annotation: Node | None = None
     value: Node | None = None
     key: str | None = None
+    function: Node | None = None
+    number: int = 0
 
 
 @dataclass(slots=True, eq=False)

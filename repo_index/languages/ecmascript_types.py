@@ -77,6 +77,8 @@ class Types:
             state = self.annotation(binding.annotation, binding.scope)
         elif binding.value is not None:
             state = self.expression(binding.value, binding.scope)
+        elif binding.function is not None:
+            state = self.context(binding.function, f":{binding.number}")
         else:
             state = UNKNOWN
         if binding.key is not None:
@@ -161,7 +163,7 @@ class Types:
             holder = state.definition
             if name == "prototype" and holder.kind == "class":
                 return State("instance", holder.qualified)
-            own = holder.members.get(name)
+            own = holder.statics.get(name) or holder.members.get(name)
             if own is not None and (holder.annotation is None or holder.kind == "class"):
                 return State("definition", own.qualified, definition=own)
             if holder.kind in ("class", "interface", "enum", "type"):
@@ -174,7 +176,7 @@ class Types:
             return State("member", chain=(name,), receiver=Receiver(kind, state.name))
         if state.kind in ("instance", "global"):
             return State("member", chain=(name,), receiver=Receiver("instance", state.name))
-        if state.kind == "member" and state.receiver.kind != "unknown":
+        if state.kind == "member" and state.receiver.kind != "unknown" and state.receiver.type != "object":
             return state._replace(chain=(*state.chain, name))
         return State("member", chain=(name,))
 
@@ -184,9 +186,26 @@ class Types:
             return state.name
         if state.kind == "import" and state.name:
             return ".".join((state.name, *state.chain))
-        if state.kind == "member" and state.receiver.kind != "unknown":
+        if state.kind == "member" and state.receiver.kind != "unknown" and state.receiver.type != "object":
             return ".".join((state.receiver.type, *state.chain))
         return ""
+
+    def context(self, node: Node, part: str = "", depth: int = 0) -> State:
+        """What the context of an object literal says that it is. With `part` `:1`, what the context of a function
+        says that its second parameter is."""
+        context = self.walk.contexts.get(node.id)
+        if context is None or depth > _DEPTH:
+            return UNKNOWN
+        if context.number < 0:
+            annotation = self.walk.expected.get(context.of.id)
+            outer = self.annotation(annotation, context.scope) if annotation is not None else UNKNOWN
+            outer = outer if outer.kind != "unknown" else self.context(context.of, "", depth + 1)
+            dotted = self.dotted(self.attribute(outer, context.key)) if not part else ""
+        else:
+            callee = self.expression(context.of, context.scope)
+            dotted = self.dotted(callee) if callee.kind in ("definition", "import", "member", "super") else ""
+            dotted = f"{dotted}.({context.number}{part})" if dotted else ""
+        return State("instance", dotted) if dotted else UNKNOWN
 
     # -- annotations
 

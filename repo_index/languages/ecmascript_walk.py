@@ -38,13 +38,15 @@ class Chain(NamedTuple):
 
 class Key(NamedTuple):
     """A property named in an object literal, a destructuring pattern or a JSX attribute. `of` is the
-    expression, `annotation` the type, that it is a property of, where one of them is known."""
+    expression, `annotation` the type, that it is a property of, where one of them is known; `literal` is what its
+    context may say the type of (Walk.contexts)."""
 
     name: str
     span: Span
     scope: Scope
     of: Node | None = None
     annotation: Node | None = None
+    literal: Node | None = None
 
 
 class DocName(NamedTuple):
@@ -52,6 +54,16 @@ class DocName(NamedTuple):
 
     parts: list[tuple[str, Span]]
     scope: Scope
+
+
+@dataclass(slots=True)
+class Context:
+    """What an expression stands in: an argument of a call, or the value of a property of an object literal."""
+
+    of: Node
+    scope: Scope
+    number: int = -1
+    key: str = ""
 
 
 @dataclass(slots=True)
@@ -111,6 +123,8 @@ class Walk:
         self.texts: list[tuple[int, int, TextKind]] = []
         #: type annotation of expressions that have one from the outside (`const x: T = {...}`)
         self.expected: dict[int, Node] = {}
+        #: by node id: what object literals, functions and JSX elements stand in
+        self.contexts: dict[int, Context] = {}
         #: by node id: the statement (`export ...`, `declare ...`) that a declaration is part of
         self.outer: dict[int, Node] = {}
         #: by node id: decorators that stand before the `export` of a class

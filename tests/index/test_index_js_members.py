@@ -83,11 +83,16 @@ def test_what_is_unknown_is_likely_where_imports_lead_to_the_type(repository):
             "other.ts": "export class Square { side = 1 }\nexport const other = new Square().side;\n",
             "make.ts": 'import type { Square } from "./shapes";\nexport declare const all: Map<string, Square>;\n',
             "use.ts": 'import { all } from "./make";\nall.forEach((s) => s.side);\nall.get("a")!.side;\n',
+            "lists.ts": (
+                'import type { Square } from "./shapes";\n'
+                "export const total = (squares: Square[]) => squares.map((s) => s.side);\n"
+                "export const make = ({ on }: { on: (s: Square) => void }) => on({ side: 1 } as any);\n"
+            ),
             "apart.ts": "export const f = (x: any) => x.side;\n",
         }
     )
     assert places(index, "shapes.ts::Square.side") == ["shapes.ts:3"]
-    assert places(index, "shapes.ts::Square.side", "likely") == ["use.ts:2", "use.ts:3"]
+    assert places(index, "shapes.ts::Square.side", "likely") == ["lists.ts:2", "lists.ts:3", "use.ts:2", "use.ts:3"]
 
 
 def test_aliases_in_export_clauses_are_references(repository):
@@ -119,3 +124,82 @@ def test_a_declaration_file_beside_javascript_declares_the_same(repository):
         }
     )
     assert places(index, "lib/hooks.js::useState") == ["lib/hooks.d.ts:1", "lib/hooks.js:1", "use.ts:1", "use.ts:2"]
+
+
+def test_static_and_instance_members_of_one_name(repository):
+    index = repository(
+        {
+            "clock.ts": (
+                "export interface Timed { now(): number }\n"
+                "export class Clock implements Timed {\n"
+                "  static now = () => 1;\n"
+                "  now() { return Clock.now(); }\n"
+                "}\n"
+                "new Clock().now();\n"
+            )
+        }
+    )
+    assert places(index, "clock.ts::Clock.now") == ["clock.ts:1", "clock.ts:4", "clock.ts:6"]
+    assert places(index, "clock.ts::Clock.now#2") == ["clock.ts:3", "clock.ts:4"]
+
+
+def test_arguments_and_callbacks_have_the_types_of_parameters(repository):
+    index = repository(
+        {
+            "server.tsx": (
+                "export interface Options { port: number; tls?: { key: string } }\n"
+                "export interface Reply { send(text: string): void }\n"
+                "type Handler = (reply: Reply, last: boolean) => void;\n"
+                "export function listen(options: Partial<Options>, handle?: (reply: Reply) => void) {}\n"
+                "export class Router { constructor(options: Options) {} use(handler: Handler | undefined) {} }\n"
+                "export function Page(props: Options) { return null; }\n"
+                "export function either(options: Options): void;\n"
+                "export function either(options: string): void;\n"
+                "export function either(options: any) {}\n"
+            ),
+            "use.tsx": (
+                'import { either, listen, Page, Router } from "./server";\n'
+                "const port = 1;\n"
+                "listen({ port: 1 }, (reply) => reply.send('a'));\n"
+                "new Router({ port }).use(function (reply) { reply.send('b'); });\n"
+                "export const page = <Page port={2} />;\n"
+                "either({ port: 3 });\n"
+            ),
+        }
+    )
+    assert places(index, "server.tsx::Options.port") == ["server.tsx:1", "use.tsx:3", "use.tsx:4", "use.tsx:5"]
+    assert places(index, "server.tsx::Options.port", "likely") == ["use.tsx:6"]
+    assert places(index, "server.tsx::Reply.send") == ["server.tsx:2", "use.tsx:3", "use.tsx:4"]
+
+
+def test_properties_of_unions_belong_to_each_part(repository):
+    index = repository(
+        {
+            "events.ts": (
+                "export interface Open { kind: 'open'; path: string }\n"
+                "export interface Close { kind: 'close'; code: number }\n"
+                "export type Event = Open | Close;\n"
+                "export function handle(event: Event) { return event.kind === 'open' ? event.path : event.code; }\n"
+            )
+        }
+    )
+    assert places(index, "events.ts::Open.kind") == ["events.ts:1", "events.ts:4"]
+    assert places(index, "events.ts::Close.kind") == ["events.ts:2", "events.ts:4"]
+    assert places(index, "events.ts::Close.code") == ["events.ts:2", "events.ts:4"]
+
+
+def test_a_block_that_adds_to_a_module_declares_the_same(repository):
+    index = repository(
+        {
+            "core.ts": "export interface Plugin { name: string }\n",
+            "index.ts": 'export * from "./core";\n',
+            "more.ts": (
+                'import type { Plugin } from "./core";\n'
+                'declare module "./core" {\n  interface Plugin { extra: number }\n}\n'
+                "export const f = (p: Plugin) => p.name;\n"
+            ),
+        }
+    )
+    expected = ["core.ts:1", "more.ts:1", "more.ts:3", "more.ts:5"]
+    assert places(index, "core.ts::Plugin") == expected
+    assert places(index, "more.ts::Plugin#2") == expected

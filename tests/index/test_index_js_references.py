@@ -212,6 +212,7 @@ def test_types_enums_namespaces_and_object_literals(repository):
         "model.ts:4:depth",
         "use.ts:3:depth",
         "use.ts:4:depth",
+        "use.ts:5:depth",
         "use.ts:6:depth",
     ]
     assert places(index, "model.ts::Deep.more") == ["model.ts:5:more", "use.ts:6:more"]
