@@ -192,6 +192,9 @@ class CallGraph:
         name = occurrence.name
         if name in COMMON_ATTRIBUTES or (name.startswith("__") and name.endswith("__")):
             return None
+        language = self.index.language(path)
+        if language is not None and name in language.common_members():
+            return None
         if name not in self.members or self.index._resolver().receiver_class(path, occurrence) is not None:
             return None
         if name not in self._only:

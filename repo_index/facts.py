@@ -41,9 +41,10 @@ class Definition:
     `name_span` the name alone; `body_span` what stands inside the block (None for assignments).
     `type` is the dotted expression of what a variable or attribute holds, or of what a function returns, where an
     annotation or a plain constructor call says so ("" where nothing does); it is read in the scope of `parent`.
-    In it, `[]` at the end stands for a container of what comes before, a part `*` for an element of it, a part
-    `(1)` for what the second parameter holds, `(1:0)` for the first parameter of a function given for the second.
-    Of a function with several results it lists them with commas; a part `#1` is the second of them.
+    One that begins with a dot is a full name. In it, `[]` at the end stands for a container of what comes before, a
+    part `*` for an element of it, a part `(1)` for what the second parameter holds, `(1:0)` for the first parameter
+    of a function given for the second. Of a function with several results it lists them with commas; a part `#1` is
+    the second of them.
     A conditional or overloaded definition gives several Definitions of one qualified name.
     """
 
@@ -130,7 +131,8 @@ class Occurrence:
                   chain ("linalg", "norm"); at `np` itself chain is ())
       member      an attribute of `receiver`; where more than one attribute lies between, `chain` holds them
                   all, this one included (`self.http.run`: at `run`, chain ("http", "run"))
-      global      no binding found: a builtin, or what a star import brings
+      global      no binding found: a builtin, or what a star import brings; with an unknown receiver, a word of a
+                  macro, which means what it does where the macro is used
       text        inside a string, comment or document
     Local variables and parameters that nothing outside their function can refer to are left out.
     `import_index` points into FileFacts.imports for binding "import".

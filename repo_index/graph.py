@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from .facts import ImportKind
 from .languages.base import Resolution
+from .namespaces import Namespace
 from .order import strong_components
 from .records import ImportEdge, Symbol
 from .resolve import Module
@@ -32,7 +33,8 @@ def edges_of(index: Index, path: str) -> list[ImportEdge]:
         state, target = resolution.state, resolution.path
         if resolution.namespace:
             for file in _of_namespace(index, path, number, resolution):
-                found = state if file is not None or fact.name in (None, "*") else "unresolved"
+                taken = fact.name in (None, "*") or isinstance(resolver.imported(path, number), Namespace)
+                found = state if file is not None or taken else "unresolved"
                 key = (fact.line, fact.statement_span[0], file, fact.module, _kind(fact.kind, role), found)
                 grouped.setdefault(key, []).append("" if fact.name is None else fact.name)
             continue

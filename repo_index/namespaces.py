@@ -111,11 +111,15 @@ class Namespaces:
         if not family or language is None:
             return []
         project = self.index._project()
-        return [
-            s
-            for s in self.all(family, self.full_name(symbol))
-            if s.id != symbol.id and language.joins(symbol.path, s.path, symbol.name, project)
-        ]
+        left = [s for s in self.all(family, self.full_name(symbol)) if s.id != symbol.id]
+        found: list[Symbol] = []
+        todo = [symbol]
+        while todo and left:  # two definitions may be one by a third, which declares both
+            at = todo.pop()
+            todo += [s for s in left if language.joins(at.path, s.path, symbol.name, project)]
+            found += [s for s in left if s in todo]
+            left = [s for s in left if s not in todo]
+        return sorted(found, key=lambda s: s.id)
 
     def ambient(self, path: str, name: str, scope: str = "") -> Symbol | Namespace | None:
         """What a bare name that nothing in the file binds means in a scope of it: a global name of the namespaces

@@ -245,12 +245,22 @@ def _excerpts(maker: _Maker, hits: list[Hit], records: dict[str, FileRecord], bu
     return [chosen[path][span] for path in sorted(best, key=lambda p: -best[p]) for span in sorted(chosen[path])]
 
 
-class _Ladder:
-    """Raises files from nothing to a line of the map, to signatures, to the whole, while the budget lasts."""
+def _rounded(tokens: int) -> int:
+    """Tokens rounded up to five leading bits."""
+    unit = 1 << max(0, tokens.bit_length() - 5)
+    return -(-tokens // unit) * unit
 
-    def __init__(self, maker: _Maker, budget: int) -> None:
+
+class _Ladder:
+    """Raises files from nothing to a line of the map, to signatures, to the whole, while the budget lasts.
+
+    With `coarse`, files cost their tokens rounded up, so that an edit of one seldom decides what is shown of another.
+    """
+
+    def __init__(self, maker: _Maker, budget: int, coarse: bool) -> None:
         self.maker = maker
         self.left = budget
+        self.cost = _rounded if coarse else int
 
     def ahead(self, files: Sequence[_File], form: Form) -> Iterator[_File]:
         """The files in turn; those that may still rise to the form are counted many at a time."""
@@ -263,7 +273,7 @@ class _Ladder:
         return file.record.size <= self._room(file, limit) * _MOST_CHARACTERS_PER_TOKEN
 
     def _room(self, file: _File, limit: int | None) -> int:
-        room = self.left + (file.segment.tokens if file.segment else 0)
+        room = self.left + (self.cost(file.segment.tokens) if file.segment else 0)
         return room if limit is None else min(room, limit)
 
     def raise_to(self, file: _File, form: Form, limit: int | None = None) -> bool:
@@ -279,24 +289,26 @@ class _Ladder:
             return False
         if segment is None:
             return False
-        if segment.tokens > room:
+        if self.cost(segment.tokens) > room:
             file.reason = f"over the budget: {segment.tokens:,} tokens, {room:,} left"
             return False
-        self.left -= segment.tokens - (file.segment.tokens if file.segment else 0)
+        self.left -= self.cost(segment.tokens) - (self.cost(file.segment.tokens) if file.segment else 0)
         file.form, file.segment = form, segment
         return True
 
 
-def _fill(ladder: _Ladder, files: Sequence[_File]) -> None:
-    """Choose a form for every file; the most important rise first, breadth before depth."""
+def _fill(maker: _Maker, budget: int, files: Sequence[_File]) -> int:
+    """Choose a form for every file; the most important rise first, breadth before depth. Returns what is left."""
     by_importance = sorted(files, key=lambda f: f.importance)
-    budget = ladder.left
+    for file in files:
+        file.form, file.segment, file.reason = "", None, ""
     if sum(f.record.size for f in files) <= budget * _MOST_CHARACTERS_PER_TOKEN:
+        ladder = _Ladder(maker, budget, coarse=False)
         if all(ladder.raise_to(file, "whole") for file in ladder.ahead(by_importance, "whole")):
-            return
+            return ladder.left
         for file in files:
             file.form, file.segment = "", None
-        ladder.left = budget
+    ladder = _Ladder(maker, budget, coarse=True)
     map_room = budget // 4
     for file in ladder.ahead(by_importance, "map"):
         if ladder.raise_to(file, "map", map_room) and file.segment is not None:
@@ -307,6 +319,7 @@ def _fill(ladder: _Ladder, files: Sequence[_File]) -> None:
             chosen = [file for file in by_importance if file.rank in ranks or file.relevance]
             for file in ladder.ahead(chosen, form):
                 ladder.raise_to(file, form)
+    return ladder.left
 
 
 def _arranged(index: Index, files: Sequence[_File], order: OrderName) -> list[Segment]:
@@ -376,20 +389,17 @@ def _compose(
     order: OrderName,
 ) -> tuple[list[Segment], list[Segment]]:
     for file in files:
-        file.form, file.segment, file.reason, file.relevance = "", None, "", 0.0
-    ladder = _Ladder(maker, budget)
-    _fill(ladder, files)
+        file.relevance = 0.0
+    left = _fill(maker, budget, files)
     if not hits:
         return _arranged(index, files, order), []
     share = min(budget // 2, max(_TAIL_LEAST, budget // 8), _TAIL_MOST)
     if all(file.form == "whole" for file in files):
-        return _arranged(index, files, order), _excerpts(maker, hits, records, min(share, ladder.left))
+        return _arranged(index, files, order), _excerpts(maker, hits, records, min(share, left))
     tail = _excerpts(maker, hits, records, share)
     for hit in hits:
         for file in files:
             if file.record.path == hit.path:
                 file.relevance = max(file.relevance, hit.score)
-    for file in files:
-        file.form, file.segment, file.reason = "", None, ""
-    _fill(_Ladder(maker, budget - sum(s.tokens for s in tail)), files)
+    _fill(maker, budget - sum(s.tokens for s in tail), files)
     return _arranged(index, files, order), tail

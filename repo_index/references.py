@@ -207,7 +207,8 @@ class _Search:
             via = meant.qualified if meant.id != self.symbol.id else ""
             if occurrence.name != self.symbol.name:
                 via = self.symbol.name
-            return "exact", via
+            loose = occurrence.binding == "global" and occurrence.receiver is not None
+            return "likely" if loose else "exact", via
         if occurrence.binding != "member" or occurrence.name != self.symbol.name:
             return None, ""
         if self.structural is not None and self.is_member and self.structural.likely(path, occurrence, target):

@@ -57,9 +57,9 @@ def is_class(symbol: Symbol) -> bool:
 
 
 def _primary(definitions: list[Definition]) -> Definition:
-    """Of several definitions of one name: the first that is no overload."""
+    """Of several definitions of one name: the first that is no overload and no declaration alone."""
     for definition in definitions:
-        if not any(d.rsplit(".", 1)[-1] == "overload" for d in definition.decorators):
+        if not any(d.rsplit(".", 1)[-1] in ("overload", "declaration") for d in definition.decorators):
             return definition
     return definitions[-1]
 
@@ -202,7 +202,7 @@ class Resolver:
         if self._implicit_self(path):
             at = scope
             while at:
-                holder = self.symbol(path, at)
+                holder = self.symbol(path, at) or self._elsewhere(path, at)
                 if holder is not None and is_class(holder):
                     found = self.member(holder, name)
                     if isinstance(found, Symbol):
@@ -211,6 +211,11 @@ class Resolver:
                 at = at.rpartition(".")[0]
         target = self._starred(path, name, seen) or self.namespaces.ambient(path, name, scope)
         return External(name) if target is None and open_end and self._builtin(path, name) else target
+
+    def _elsewhere(self, path: str, qualified: str) -> Symbol | None:
+        """What a scope of a file is where it is defined in another (a method outside of its class)."""
+        family, own = self.namespaces.home(path)
+        return self.namespaces.symbol(family, join(own, qualified), path) if family else None
 
     def _builtin(self, path: str, name: str) -> bool:
         language = self.index.language(path)
@@ -380,7 +385,10 @@ class Resolver:
             return None
         if target.id not in self._classes:
             self._busy.add(target.id)
-            value = self.expression(target.path, expression, target.definition.parent)
+            parent = target.definition.parent
+            value = self.expression(target.path, expression, parent)
+            if isinstance(value, Symbol) and value.id == target.id:  # a member called like its type
+                value = self.expression(target.path, expression, parent.rpartition(".")[0])
             found = self.class_of(value, depth + 1)
             self._busy.discard(target.id)
             if self._busy:
@@ -389,9 +397,11 @@ class Resolver:
         return self._classes[target.id]
 
     def expression(self, path: str, dotted: str, scope: str = "") -> Target | None:
-        """What a dotted expression, read in `scope` of a file, means."""
+        """What a dotted expression, read in `scope` of a file, means. One that begins with a dot is a full name."""
         if dotted.endswith("[]"):
             return Held(dotted, path, scope)
+        if dotted.startswith("."):
+            return self._full(path, dotted[1:])
         parts = dotted.split(".")
         table = self.table(path)
         target: Target | None = None
@@ -439,6 +449,25 @@ class Resolver:
             return None
         return self.expression(target.path, types[number], target.definition.parent)
 
+    def _full(self, path: str, dotted: str) -> Target | None:
+        """What a dotted expression means whose first names are a global name in full, no matter what is imported."""
+        family = self.namespaces.home(path)[0]
+        parts = dotted.split(".")
+        full, used = "", 0
+        for part in parts:
+            full = join(full, part)
+            used += 1
+            if full not in self.namespaces.known(family):
+                break
+        target: Target | None = self.namespaces.symbol(family, full, path)
+        if target is None and full in self.namespaces.known(family):
+            target = Namespace(family, full)
+        if target is None:
+            return External(dotted) if self._builtin(path, parts[0]) else None
+        for part in parts[used:]:
+            target = self.attribute(target, part) if part != "*" else self.element(target)
+        return target
+
     def element(self, target: Target | None) -> Target | None:
         """What iterating over a target, or taking an item of it, gives."""
         if isinstance(target, Held):
@@ -453,6 +482,9 @@ class Resolver:
             return self.element(holder)
         if not isinstance(holder, Symbol):
             return None  # a dictionary may hold anything
+        language = self.index.language(target.path)
+        if language is not None and language.pointers:
+            return target
         for at in [holder, *self.ancestors(holder)]:
             if at is not target and at.definition.type.endswith("[]"):  # a named list type
                 return self.element(at)

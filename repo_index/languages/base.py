@@ -62,6 +62,8 @@ class Language(Protocol):
     root_members: bool = False
     #: whether a bare name in the type of a class's member may mean another member (Python's class bodies)
     bare_members: bool = True
+    #: whether the type of a pointer or array is written as that of what it leads to (C)
+    pointers: bool = False
     #: whether a base class is a member under its own name (Go's embedded structs)
     embeds: bool = False
     #: whether a class has an interface by having its methods, without naming it

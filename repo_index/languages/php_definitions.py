@@ -7,7 +7,7 @@ from typing import Any
 
 from ..facts import Occurrence, Parameter, Receiver
 from .php_types import declared, documented, named, type_of
-from .php_walk import Scope, Walk, dotted_name
+from .php_walk import Scope, Walk, dotted_name, full_name
 
 _KINDS: dict[str, Any] = {
     "class_declaration": "class", "trait_declaration": "class",
@@ -107,7 +107,7 @@ def _bases(walk: Walk, node: Any, body: Any) -> tuple[str, ...]:
     for child in node.named_children:
         if child.type in ("base_clause", "class_interface_clause"):
             found += [walk.text(c) for c in child.named_children if c.type in ("name", "qualified_name")]
-    return tuple(dict.fromkeys(dotted_name(t) for t in found))
+    return tuple(dict.fromkeys(full_name(t) for t in found))
 
 
 def clause(walk: Walk, node: Any, scope: Scope) -> None:
@@ -125,7 +125,7 @@ def use_traits(walk: Walk, node: Any, scope: Scope) -> None:
             if child.type == "class_constant_access_expression" and len(child.named_children) == 2:
                 first, second = child.named_children
                 walk.name(first, scope, "class")
-                _member_use(walk, second, Receiver("instance", dotted_name(walk.text(first))), scope)
+                _member_use(walk, second, Receiver("instance", full_name(walk.text(first))), scope)
             elif child.type == "qualified_name" or (part.type == "use_instead_of_clause" and child.type == "name"):
                 walk.name(child, scope, "class")
         plain = [c for c in part.named_children if c.type == "name"]

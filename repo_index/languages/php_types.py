@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from .php_walk import DEPTH, Scope, Walk, dotted_name
+from .php_walk import DEPTH, Scope, Walk, full_name
 
 _TAG = re.compile(r"@(param|return|var)\s+([^\s$]+(?:\s*\|\s*[^\s$|]+)*)(?:\s+(?:&|\.\.\.)*\$(\w+))?")
 _CLASS = re.compile(r"\\?[A-Za-z_]\w*(?:\\[A-Za-z_]\w*)*\Z")
@@ -36,7 +36,7 @@ def named(text: str, scope: Scope) -> str:
         return scope.holder + suffix if scope.holder else ""
     if not _CLASS.match(name) or name.lower() in PRIMITIVE or name == "parent":
         return ""
-    return dotted_name(name) + suffix
+    return full_name(name) + suffix
 
 
 def declared(walk: Walk, node: Any, scope: Scope) -> str:
@@ -118,7 +118,7 @@ def type_of(walk: Walk, node: Any, scope: Scope) -> str:
             function = node.child_by_field_name("function")
             if function is None or function.type not in ("name", "qualified_name"):
                 return ""
-            start = dotted_name(walk.text(function))
+            start = full_name(walk.text(function))
             break
         elif kind == "subscript_expression" and node.named_children:
             steps.insert(0, "*")

@@ -228,5 +228,10 @@ def dotted_name(text: str) -> str:
     return re.sub(r"\s+", "", text).strip("\\").replace("\\", ".")
 
 
+def full_name(text: str) -> str:
+    """`A\\B` as "A.B", `\\A\\B` as ".A.B"."""
+    return ("." if text.startswith("\\") else "") + dotted_name(text)
+
+
 Handler = Callable[[Walk, Any, Scope], None]
 """Takes (walk, node, scope), records what the node says and pushes what is inside it, in the order of the text."""

@@ -95,7 +95,7 @@ def singleton_class(walk: Walk, node: Any, scope: Scope) -> None:
     value, body = node.child_by_field_name("value"), node.child_by_field_name("body")
     holder = scope.holder if value is not None and value.type == "self" else ""
     if value is not None and value.type in ("constant", "scope_resolution"):
-        holder = joined(scope.holder, dotted(walk, value))
+        holder = joined(scope.holder, dotted(walk, value).lstrip("."))
     inner = Scope(None, holder, holder or scope.qualified)
     if body is not None:
         walk.todo.append((body, inner))
@@ -109,7 +109,7 @@ def method(walk: Walk, node: Any, scope: Scope) -> None:
     holder = scope.holder
     if owner is not None and owner.type != "self":
         walk.push([owner], scope)
-        named = dotted(walk, owner)
+        named = dotted(walk, owner).lstrip(".")
         holder = scope.holder if named and named == scope.holder.rpartition(".")[2] else joined(scope.holder, named)
         if not named:
             holder = ""

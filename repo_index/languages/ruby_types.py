@@ -29,9 +29,9 @@ def constant_parts(walk: Walk, node: Any) -> tuple[list[Any], bool] | None:
 
 
 def dotted(walk: Walk, node: Any) -> str:
-    """`A::B` as "A.B"; "" for what is no chain of constants."""
+    """`A::B` as "A.B", `::A` as ".A"; "" for what is no chain of constants."""
     found = constant_parts(walk, node)
-    return ".".join(walk.text(n) for n in found[0]) if found is not None else ""
+    return ("." if found[1] else "") + ".".join(walk.text(n) for n in found[0]) if found is not None else ""
 
 
 def type_of(walk: Walk, node: Any, scope: Scope) -> str:
@@ -118,4 +118,4 @@ def _yard(text: str) -> str:
     name = inside[1] if inside else names[0]
     if not _NAME.match(name):
         return ""
-    return name.removeprefix("::").replace("::", ".") + ("[]" if inside else "")
+    return name.replace("::", ".") + ("[]" if inside else "")
