@@ -147,7 +147,7 @@ class _Search:
         return self.resolver.symbol(symbol.path[:-1], symbol.qualified) if symbol.path.endswith(".pyi") else None
 
     def run(self) -> list[Reference]:
-        names, done = {self.symbol.name} | self._default_names(), set[str]()
+        names, done = {self.symbol.name} | self._default_names() | self._spellings(), set[str]()
         while names - done:  # an alias may be imported elsewhere, under an alias again
             name = sorted(names - done)[0]
             done.add(name)
@@ -156,6 +156,10 @@ class _Search:
         for reference in text_references.mentions(self.index, self.symbol, set(self.found), set(self.family)):
             self.found.setdefault((reference.path, reference.span), reference)
         return sorted(self.found.values(), key=lambda r: (r.path, r.span))
+
+    def _spellings(self) -> set[str]:
+        language = self.index.language(self.symbol.path)
+        return set(language.spellings(self.symbol.name)) if language is not None else set()
 
     def _default_names(self) -> set[str]:
         """Names that other files give the symbol where it is all that its file exports, or its default export."""

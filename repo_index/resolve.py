@@ -150,7 +150,13 @@ class Resolver:
 
     def _global(self, path: str, name: str, scope: str) -> Target | None:
         """What a bare name that its file does not bind means."""
-        return self._nested(path, name, scope) if self._nests(path) else self._unbound(path, name, scope)
+        if not self._nests(path):
+            return self._unbound(path, name, scope)
+        found = self._nested(path, name, scope)
+        language = self.index.language(path)
+        for other in language.spelt(name.removesuffix("()")) if found is None and language is not None else ():
+            found = found or self._nested(path, other, scope)
+        return found
 
     def _nested(
         self, path: str, name: str, scope: str, seen: frozenset[tuple[str, str]] = frozenset()
@@ -438,6 +444,12 @@ class Resolver:
             from .parameter_types import parameter
 
             return parameter(self, target, part)
+        if part.endswith("()") and isinstance(target, Symbol | Held):
+            held = self.class_of(target)
+            language = self.index.language(held.path) if isinstance(held, Held) else None
+            given = language.of_container(part[:-2]) if language is not None else None
+            if given is not None:
+                return self.element(held) if given == "element" else held
         return self.attribute(target, part)
 
     def _result(self, target: Target | None, number: int) -> Target | None:
@@ -634,7 +646,32 @@ class Resolver:
             target = self.attribute(target, name)
         if receiver.kind == "self" and len(chain) == 1 and not isinstance(target, Symbol):
             target = self._root_member(path, chain[0]) or target
+        if not isinstance(target, Symbol) and occurrence.kind != "doc":
+            target = self._extension(path, occurrence.name) or target
         return target
+
+    def _extension(self, path: str, name: str) -> Symbol | None:
+        """The function of that name that extends types and that a file sees: of its namespaces, or imported."""
+        language = self.index.language(path)
+        if language is None or not language.extensions_of_types:
+            return None
+        found = [s for s in self.index.find(name) if "extension" in s.definition.decorators]
+        if not found:
+            return None
+        own = self.namespaces.home(path)[1]
+        seen = set(language.visible(path, own, self.index._project()))
+        named = set()
+        for fact in self.index._imports(path):
+            if fact.name == "*":
+                seen.add(fact.module)
+            elif fact.name == name:
+                named.add(fact.module)
+        for symbol in found:
+            holder = self.namespaces.full_name(symbol).rpartition(".")[0]
+            around = holder.rpartition(".")[0] if symbol.definition.parent else holder
+            if symbol.path == path or {holder, around} & seen or holder in named:
+                return symbol
+        return None
 
     def _root_member(self, path: str, name: str) -> Symbol | None:
         """The global function that every object has as a member, in languages where that is so."""

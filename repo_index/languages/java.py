@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from ..encoding import parseable
 from ..facts import Definition, FileFacts
@@ -90,6 +90,11 @@ class Java(Language):
 
     def callable(self, definition: Definition) -> bool:
         return definition.kind not in ("attribute", "constant", "variable") or "component" in definition.decorators
+
+    def of_container(self, member: str) -> Literal["element", "container"] | None:
+        from .java_types import ELEMENT, SAME
+
+        return "element" if member in ELEMENT else "container" if member in SAME else None
 
     def keywords(self) -> frozenset[str]:
         return _KEYWORDS

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tree_sitter import Node
 
 from ..facts import Export, FileFacts, Occurrence, Receiver
 from .ecmascript_tree import syntax_errors
 from .static_docs import doc_links
-from .static_scopes import CALL, TYPE, VALUE, Def
+from .static_scopes import CALL, TYPE, VALUE, Def, Scope
 from .static_walk import Member, Name, Walk
 
 _FIELDS = ("attribute", "constant", "variable")
@@ -21,7 +23,7 @@ def facts_of(walk: Walk, language: str, root: Node) -> FileFacts:
     facts.definitions = sorted(
         (d.made() for d in walk.definitions), key=lambda d: (d.span[0], d.name_span, d.qualified)
     )
-    facts.imports = walk.imports
+    facts.imports = [replace(f, conditional=True) if n in walk.everywhere else f for n, f in enumerate(walk.imports)]
     for d in walk.definitions:
         if d.parent is None:
             facts.exports.append(Export(d.name, d.qualified, span=d.name_span))
@@ -49,7 +51,7 @@ def facts_of(walk: Walk, language: str, root: Node) -> FileFacts:
     for member in walk.members:
         occurrence = _member(walk, member)
         facts.occurrences.append(occurrence)
-        whole = _qualified_name(occurrence)
+        whole = _qualified_name(occurrence, walk.rules.capital_packages)
         if whole:
             ambient.setdefault(f" {whole}", occurrence.line)
     facts.occurrences.sort(key=lambda o: (o.span, o.kind, o.binding, o.target))
@@ -83,6 +85,8 @@ def _tell_apart(walk: Walk) -> None:
 def _name(walk: Walk, use: Name) -> Occurrence | None:
     binding, crossed = walk.find(use.name, use.scope, use.span[0], use.space)
     line, scope = walk.lines.at(use.span[0]), use.scope.qualified
+    if use.space == TYPE:
+        scope = _outside_namesakes(use)
     if binding is None or (crossed and binding.kind != "local"):
         of = _block_receiver(walk, use)
         if of:
@@ -104,6 +108,17 @@ def _name(walk: Walk, use: Name) -> Occurrence | None:
         assert binding.definition is not None
         return Occurrence(use.name, use.span, line, use.kind, "definition", binding.definition.qualified, scope=scope)
     return Occurrence(use.name, use.span, line, use.kind, "import", use.name, (), None, binding.import_index, scope)
+
+
+def _outside_namesakes(use: Name) -> str:
+    """The scope in which a type is looked up: outside a class that has a field or method of its name."""
+    at: Scope | None = use.scope
+    found = at
+    while at is not None:
+        if at.kind == "type" and use.name in at.names and at.parent is not None:
+            found = at.parent
+        at = at.parent
+    return found.qualified if found is not None else ""
 
 
 def _block_receiver(walk: Walk, use: Name) -> str:
@@ -142,9 +157,9 @@ def _member(walk: Walk, member: Member) -> Occurrence:
     )
 
 
-def _qualified_name(occurrence: Occurrence) -> str:
+def _qualified_name(occurrence: Occurrence, capitals: bool) -> str:
     """`a.b.C` where a type is named with its package."""
     of = occurrence.receiver.type if occurrence.receiver is not None else ""
-    if occurrence.name[:1].isupper() and of[:1].islower() and of.replace(".", "").isidentifier():
+    if occurrence.name[:1].isupper() and (capitals or of[:1].islower()) and of.replace(".", "").isidentifier():
         return f"{of}.{occurrence.name}"
     return ""

@@ -67,6 +67,8 @@ class Rules:
     same: frozenset[str] = frozenset()
     #: whether functions and variables stand outside classes too
     free_functions: bool = False
+    #: whether names of packages may begin with a capital
+    capital_packages: bool = False
     #: methods that every class has
     universal: frozenset[str] = frozenset()
 
@@ -89,6 +91,8 @@ class Walk:
     imported: list[tuple[str, Span, int]] = field(default_factory=list)
     calls: list[tuple[Call, Scope]] = field(default_factory=list)
     texts: list[tuple[int, int, TextKind]] = field(default_factory=list)
+    #: imports that hold in every file
+    everywhere: list[int] = field(default_factory=list)
     #: (definition, span): further places that are the name of a definition (constructors)
     own_names: list[tuple[Def, Span]] = field(default_factory=list)
     #: documentation comments, read when all is declared
