@@ -85,4 +85,5 @@ def read_blobs(
     finally:
         process.stdin.close()
         process.stdout.close()
+        process.terminate()  # a process forked meanwhile may hold the pipe open: git would wait for its end for ever
         process.wait()
