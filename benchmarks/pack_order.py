@@ -6,10 +6,10 @@ speed: `v4 pack --budget 1m` as a command on fresh copies of Django 5.1.4: the w
 alone (about a million tokens), with nothing indexed before (cold), with an index but no token counts, and again (warm).
 orders: `v4 pack --stats` over real trees, each order on the same files.
 edits: histories of real releases (release_histories.json). The last five steps of each from one release to the next
-give edits of one file, each made alone in the older tree; drawn with a seed, at most 8 a step. `self` is the history
-of the repository this script lies in, when it is there: each file that its last 40 commits changed. The pack is built
+give edits of one file, each made alone in the older tree; drawn with a seed, at most 5 a step. `self` is the history
+of the repository this script lies in, when it is there: each file that its last 20 commits changed. The pack is built
 before and after; what is kept is the share of its tokens before the first segment that differs. The commits before
-are the history that `change` and `dsa` may look at.
+are the history that `change` and `dsa` may look at. `base` is `--base HEAD`: the older tree's pack, the edit at its end.
 Writes benchmarks/results/pack_order.json.
 """
 
@@ -32,8 +32,8 @@ from . import RESULTS, machine, release_histories, releases
 
 ORDERS = ("dsa", "path", "change")
 TREES = ("Django", "scrapy", "celery", "sphinx", "twisted")
-_STEPS, _EDITS = 5, 8
-_COMMITS = 40
+_STEPS, _EDITS = 5, 5
+_COMMITS = 20
 
 
 def _v4(root: Path, *arguments: str) -> tuple[float, str]:
@@ -90,6 +90,7 @@ def orders(folder: Path) -> list[dict[str, Any]]:
 def edits(folder: Path) -> list[dict[str, Any]]:
     from repo_index import Index
     from repo_index.pack import Pack, build_pack
+    from repo_index.pack_base import build_pack_on
 
     def count(text: str) -> int:
         return -(-len(text.encode("utf-8", "replace")) // 4)
@@ -104,7 +105,7 @@ def edits(folder: Path) -> list[dict[str, Any]]:
 
     def measured(root: Path, steps: list[tuple[str, list[str]]]) -> dict[str, list[float]]:
         """Share kept by each order; a step is a commit and files that it changed."""
-        found: dict[str, list[float]] = {order: [] for order in ORDERS}
+        found: dict[str, list[float]] = {order: [] for order in (*ORDERS, "base")}
         for commit, paths in steps:
             old = folder / commit
             _git(folder, "clone", "-q", "--no-hardlinks", str(root), str(old))
@@ -119,6 +120,14 @@ def edits(folder: Path) -> list[dict[str, Any]]:
                         edited = index.with_changes({path: _git(root, "cat-file", "blob", f"{commit}:{path}")})
                         after = build_pack(edited, 1_000_000, count, order=order, counts=counts)
                         found[order].append(kept(before, after))
+            base = Index.of_commit(old)
+            before = build_pack_on(base, index, 1_000_000, count, counts=counts)
+            shown = {s.path for s in before.segments}
+            for path in paths:
+                if path in shown:
+                    edited = index.with_changes({path: _git(root, "cat-file", "blob", f"{commit}:{path}")})
+                    after = build_pack_on(base, edited, 1_000_000, count, counts=counts)
+                    found["base"].append(kept(before, after))
             shutil.rmtree(old)
         return found
 
@@ -149,7 +158,7 @@ def edits(folder: Path) -> list[dict[str, Any]]:
         medians = {order: statistics.median(values) for order, values in found.items()}
         print(f"{project:10} {len(found['dsa'])} edits", {o: f"{m:.1%}" for o, m in medians.items()}, flush=True)
         rows.append({"project": project, "edits": len(found["dsa"]), "median": medians, "kept": found})
-    for order in ORDERS:
+    for order in (*ORDERS, "base"):
         every = [value for row in rows for value in row["kept"][order]]
         print(f"all, {order}: median {statistics.median(every):.1%} of {len(every)} edits")
     return rows

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Form = Literal["whole", "signatures", "map", "excerpt"]
+Form = Literal["whole", "signatures", "map", "excerpt", "changed", "deleted"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,8 @@ class Segment:
         body = self.text if self.text.endswith("\n") or not self.text else self.text + "\n"
         if self.form == "map":
             return f"{where}  {body}".rstrip() + "\n"
+        if self.form == "deleted":
+            return f"===== {shown} (deleted) =====\n"
         note = "" if self.form == "whole" else f" ({self.form})"
         return f"===== {where}{note} =====\n{body}"
 

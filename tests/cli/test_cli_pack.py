@@ -129,3 +129,13 @@ def test_the_budget_is_counted_by_the_tokeniser_of_the_model(root: Path, v4: V4)
 def test_an_empty_repository(make_repository: Make, v4: V4) -> None:
     done = pack(v4, cwd=make_repository({}))
     assert (done.returncode, done.stdout) == (1, "") and done.stderr.startswith("v4: nothing to pack")
+
+
+def test_a_base_keeps_the_prefix(root: Path, v4: V4) -> None:
+    clean = pack(v4, "--base", "HEAD", cwd=root).stdout
+    (root / "lib.py").write_text("def helper(x):\n    return -x\n")
+    edited = pack(v4, "--base", "HEAD", cwd=root)
+    assert edited.stdout.startswith(clean) and edited.stdout.endswith("return -x\n")
+    assert "1 changed and 0 deleted since the base" in edited.stderr
+    refused = pack(v4, "--base", "nowhere", cwd=root)
+    assert refused.returncode == 2 and "--base" in refused.stderr

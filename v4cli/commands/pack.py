@@ -69,6 +69,14 @@ def pack(
     block: Annotated[
         int, typer.Option("--block", metavar="TOKENS", min=0, help="Fill each file up to a multiple of this (0: no).")
     ] = 0,
+    base: Annotated[
+        str,
+        typer.Option(
+            "--base",
+            metavar="COMMIT",
+            help="Pack that commit, then the files that differ now: the prefix outlives edits (HEAD is a good choice).",
+        ),
+    ] = "",
     repo: Repo = None,
     model: Model = None,
     json: Json = False,
@@ -82,6 +90,7 @@ def pack(
     keys inside other files are masked.
     """
     from repo_index.pack import build_pack
+    from repo_index.pack_base import build_pack_on
     from repo_index.side_store import TokenCounts
 
     ctx = context(repo, model, json, quiet, debug)
@@ -89,18 +98,15 @@ def pack(
     name, count, count_many = _counter(ctx, tokenizer)
     index = ctx.index()
     counts = TokenCounts(index, name)
-    made = build_pack(
-        index,
-        limit,
-        count,
-        question=question or None,
-        order=order.value,
-        block=block,
-        include=include or (),
-        exclude=[*(exclude or ()), *_itself(index, out)],
-        counts=counts,
-        count_many=count_many,
-    )
+    left_aside = [*(exclude or ()), *_itself(index, out)]
+    chosen: dict[str, Any] = {"order": order.value, "include": include or (), "exclude": left_aside}
+    chosen |= {"question": question or None, "counts": counts, "count_many": count_many}
+    if base:
+        if block:
+            raise UsageError("--base and --block cannot go together")
+        made = build_pack_on(_commit(ctx, index, base), index, limit, count, **chosen)
+    else:
+        made = build_pack(index, limit, count, block=block, **chosen)
     counts.save()
     if not made.segments:
         _refuse(made)
@@ -120,6 +126,17 @@ def pack(
             ctx.output.print(line)
     elif out is None:
         ctx.output.raw(made.render())
+
+
+def _commit(ctx: Context, index: Index, commit: str) -> Index:
+    from repo_index.git import GitError
+    from repo_index.index import Index
+
+    try:
+        chosen = ctx.settings()
+        return Index.of_commit(index.root, commit, exclude=chosen.exclude, max_file_bytes=chosen.max_file_bytes)
+    except GitError as error:
+        raise UsageError(f"--base: {error}") from None
 
 
 def _itself(index: Index, out: Path | None) -> list[str]:
@@ -166,6 +183,8 @@ def _note_left_out(ctx: Context, made: Pack) -> None:
     parts += [
         f"{forms[form]:,} as {what}" for form, what in (("signatures", "signatures"), ("map", "names")) if forms[form]
     ]
+    if forms["changed"] or forms["deleted"]:
+        parts.append(f"{forms['changed']:,} changed and {forms['deleted']:,} deleted since the base")
     if forms["excerpt"]:
         parts.append(f"{counted(forms['excerpt'], 'excerpt')} for the question")
     ctx.output.note(f"{made.tokens:,} of {made.budget:,} tokens: {', '.join(parts)}")
