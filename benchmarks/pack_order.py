@@ -9,7 +9,8 @@ edits: histories of real releases (release_histories.json). The last five steps 
 give edits of one file, each made alone in the older tree; drawn with a seed, at most 5 a step. `self` is the history
 of the repository this script lies in, when it is there: each file that its last 20 commits changed. The pack is built
 before and after; what is kept is the share of its tokens before the first segment that differs. The commits before
-are the history that `change` and `dsa` may look at. `base` is `--base HEAD`: the older tree's pack, the edit at its end.
+are the history that `change` and `dsa` may look at. `base` is `--base HEAD`: the older tree's pack, with the edit at
+its end.
 Writes benchmarks/results/pack_order.json.
 """
 
