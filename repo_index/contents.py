@@ -95,15 +95,17 @@ class Contents:
             for path in [p for p in self._bytes if entries.get(p) != before.get(p)]:
                 self._size -= len(self._bytes.pop(path))
         self.on_change()
-        self._binary, self._generated = set(), {}
+        self._binary = set()
         wanted = {path: entry for path, entry in entries.items() if not entry.skipped}
-        language_names = {path: self._language_name(path) for path in wanted}
-        known = self.cache.store.heads({e.blob for e in wanted.values()})
-        todo: dict[str, Entry] = {}
         keys: dict[str, Key] = {}
+        if before is not None:
+            keys = {p: self.keys[p] for p, entry in wanted.items() if p in self.keys and before.get(p) == entry}
+        looked = {path: entry for path, entry in wanted.items() if path not in keys}
+        known = self.cache.store.heads({e.blob for e in looked.values()})
+        todo: dict[str, Entry] = {}
         queued: set[Key] = set()
-        for path, entry in wanted.items():
-            key = (entry.blob, language_names[path])
+        for path, entry in looked.items():
+            key = (entry.blob, self._language_name(path))
             binary = (entry.blob, "binary")
             if binary in known or self.cache.has(binary):
                 keys[path] = binary

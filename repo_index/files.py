@@ -58,13 +58,16 @@ class Listed(NamedTuple):
     skipped: str = ""
 
 
-def listing(root: Path, exclude: Iterable[str] = ()) -> list[Listed]:
-    """Tracked and untracked files that git does not ignore, sorted by path.
+def listing(root: Path, exclude: Iterable[str] = (), only: Iterable[str] | None = None) -> list[Listed]:
+    """Tracked and untracked files that git does not ignore, sorted by path; with `only`, those at or below these paths.
 
     Paths that are gone from the disk are left out. Symbolic links, submodules and what is no regular file are
     listed with the reason. Raises GitError when `root` is in no repository.
     """
-    raw = git.run(root, "ls-files", "-z", "-t", "--stage", "--cached", "--others", "--exclude-standard")
+    asked = ["-z", "-t", "--stage", "--cached", "--others", "--exclude-standard"]
+    if only is not None:
+        asked += ["--", *(f":(literal){path}" for path in only)]
+    raw = git.run(root, "ls-files", *asked)
     modules: set[str] = set()
     paths: set[str] = set()
     for entry in raw.decode("utf-8", "surrogateescape").split("\0"):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -19,6 +19,8 @@ from .store import Store
 
 _RACY_NS = 20_000_000
 """A file changed this shortly before it was looked at may change again with the same times (git's racy entries)."""
+_MANY = 200
+"""Paths from which on looking at the whole tree is quicker than asking git for each."""
 _FRESH = 64_000_000
 """Bytes read for hashing that are kept for indexing; beyond, files are read twice."""
 
@@ -78,20 +80,38 @@ class WorkTree:
     def entries(
         self, paths: Iterable[str] | None = None, before: Mapping[str, Entry] | None = None
     ) -> dict[str, Entry]:
-        """path -> Entry, sorted. With `paths`, other paths are taken from `before` unlooked."""
+        """path -> Entry, sorted. With `paths` (of files or folders), other paths are taken from `before` unlooked."""
+        if paths is None or before is None:
+            return self._looked(None)
+        only = set(paths)
+        if not only:
+            return dict(before)
+        if len(only) > _MANY or any(path.rsplit("/", 1)[-1] == ".gitignore" for path in only):
+            return self._looked(None)
+        looked = self._looked(only)
+        folders = {path + "/" for path in only}
+        kept = {
+            path: entry
+            for path, entry in before.items()
+            if path not in only and not any(path.startswith(folder) for folder in folders)
+        }
+        merged = kept | looked
+        return (
+            {path: merged[path] for path in sorted(merged)}
+            if merged.keys() != before.keys()
+            else {path: merged[path] for path in before}
+        )
+
+    def _looked(self, only: Collection[str] | None) -> dict[str, Entry]:
         root = os.fspath(self._where.root)
-        listed = files.listing(self._where.root, self._exclude)
-        only = None if paths is None or before is None else set(paths)
-        known = self._store.stats(root)
+        listed = files.listing(self._where.root, self._exclude, only)
+        known = self._store.stats(root) if only is None else {}
         changed: dict[str, tuple[int, int, int, int, str]] = {}
         found: dict[str, Entry] = {}
         now = time.time_ns()
         fresh_size = 0
         for item in listed:
             status = item.status
-            if only is not None and before is not None and item.path not in only and item.path in before:
-                found[item.path] = before[item.path]
-                continue
             if status is None:
                 found[item.path] = Entry("", 0, item.skipped)
                 continue

@@ -190,14 +190,16 @@ class Store(Database):
     def heads(self, blobs: Collection[str]) -> dict[Key, tuple[int, bool]]:
         """(blob, language) -> (extractor version, generated) of those blobs that the store has."""
         found: dict[Key, tuple[int, bool]] = {}
+        query = "SELECT id, blob, language, version, generated FROM blobs"
         with self.guarded() as connection:
-            wanted = set(blobs)
-            for row, blob, language, version, generated in connection.execute(
-                "SELECT id, blob, language, version, generated FROM blobs"
-            ):
-                if blob in wanted:
-                    found[blob, language] = (version, bool(generated))
-                    self._ids[blob, language] = row
+            if len(blobs) <= _FEW:
+                rows = [row for blob in blobs for row in connection.execute(f"{query} WHERE blob = ?", (blob,))]
+            else:
+                wanted = set(blobs)
+                rows = [row for row in connection.execute(query) if row[1] in wanted]
+            for number, blob, language, version, generated in rows:
+                found[blob, language] = (version, bool(generated))
+                self._ids[blob, language] = number
         return found
 
     def row_id(self, blob: str, language: str) -> int | None:
