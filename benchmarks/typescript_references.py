@@ -142,7 +142,6 @@ def compare(name: str, count: int, seed: int, scratch: Path) -> tuple[list[dict[
                 "service": len(gold),
                 "exact": len(exact & gold),
                 "likely": len((likely - exact) & gold),
-                "likely_places": [_told(texts, place) for place in sorted((likely - exact) & gold)],
                 "only_likely": len(likely - exact - gold),
                 "only_exact": [_told(texts, place) for place in sorted(exact - gold)],
                 "missed": [_told(texts, place) for place in sorted(gold - exact - likely)],
