@@ -229,11 +229,20 @@ class Resolver:
 
     # -- between files
 
-    def module(self, path: str, specifier: str) -> Module | Namespace | External | None:
-        """The module or namespace that a specifier written in `path` names; None when nothing does."""
+    def module(
+        self, path: str, specifier: str, seen: frozenset[tuple[str, str]] = frozenset()
+    ) -> Symbol | Module | Namespace | External | None:
+        """The module or namespace that a specifier written in `path` names; None when nothing does. Where specifiers
+        are paths of names (Language.import_steps) it may be a module inside a file, or a class."""
         language = self.index.language(path)
         if language is None:
             return None
+        specifier, names = language.import_steps(specifier)
+        if names:
+            target: Target | None = self.module(path, specifier)
+            for name in names:
+                target = self.attribute(target, name, seen)
+            return target
         resolution = language.resolve_module(specifier, path, self.index._project())
         if resolution.namespace:
             return Namespace(language.family, resolution.namespace, path)
@@ -253,11 +262,11 @@ class Resolver:
             inside = fact.module_span[0] <= fact.local_span[0] < fact.module_span[1]
             if first and inside and fact.local == first:  # `import a.b` binds a
                 specifier = first
-        target: Target | None = self.module(path, specifier)
+        target: Target | None = self.module(path, specifier, seen)
         if isinstance(target, Module) and fact.name is None:
             # `require("./x")` of a file with `module.exports = f` is f
             target = self._whole(target.path, seen) or target
-        elif isinstance(target, Module | Namespace) and fact.name is not None and fact.name != "*":
+        elif isinstance(target, Symbol | Module | Namespace) and fact.name is not None and fact.name != "*":
             target = self.attribute(target, fact.name, seen)
         elif isinstance(target, External) and fact.name is not None:
             target = External(f"{specifier}.{fact.name}")
@@ -324,7 +333,11 @@ class Resolver:
         for fact in self.index._imports(path):
             if fact.name != "*" or fact.scope:
                 continue
-            source = self.module(path, fact.module)
+            source = self.module(path, fact.module, seen | {(path, name)})
+            if isinstance(source, Symbol):  # a module inside a file, the variants of an enum
+                own = self.attribute(source, name, seen)
+                if isinstance(own, Symbol | Module):
+                    return own
             if isinstance(source, Namespace):
                 opened = self._below(source, name)
                 if isinstance(opened, Symbol):
@@ -355,6 +368,8 @@ class Resolver:
             return self._below(target, name)
         if target is None:
             return None
+        if target.kind == "module":
+            return self._inside(target, name, seen)
         holder = self.class_of(target)
         found = self.member(holder, name) if isinstance(holder, Symbol) else None
         if isinstance(holder, External):
@@ -366,6 +381,16 @@ class Resolver:
             own = self.symbol(target.path, f"{target.qualified}.{name}")
             if own is not None and own.kind in ("method", "attribute"):
                 return own
+        return found
+
+    def _inside(self, module: Symbol, name: str, seen: frozenset[tuple[str, str]]) -> Target | None:
+        """What a module inside a file holds under a name."""
+        path, scope = module.path, module.qualified
+        found = self.symbol(path, f"{scope}.{name}")
+        if found is None:
+            for number, fact in enumerate(self.index._imports(path)):
+                if fact.local == name and fact.scope == scope and (path, f"{scope}.{name}") not in seen:
+                    return self.imported(path, number, seen | {(path, f"{scope}.{name}")})
         return found
 
     def _below(self, namespace: Namespace, name: str) -> Target | None:
@@ -577,7 +602,21 @@ class Resolver:
         family, namespace = self.namespaces.home(symbol.path)
         if found is None and parent and family:
             found = self.namespaces.symbol(family, join(namespace, parent), symbol.path)
+        language = self.index.language(symbol.path)
+        if found is None and parent and language is not None and language.open_impls:
+            scope, _, name = parent.rpartition(".")
+            meant = self.bound(symbol.path, name, scope)
+            found = meant if isinstance(meant, Symbol) and is_class(meant) else None
         return found
+
+    def _of_impl(self, symbol: Symbol, name: str) -> Symbol | None:
+        """The member that a class gets in another file (Language.open_impls)."""
+        for member in self.index.find(name, kinds=("method", "constant", "type")):
+            if member.definition.parent.rpartition(".")[2] == symbol.name and member.path != symbol.path:
+                holder = self.holder(member)
+                if holder is not None and holder.id == symbol.id:
+                    return member
+        return None
 
     def own_member(self, symbol: Symbol, name: str) -> Symbol | None:
         """The member that a class defines itself, in another file too where classes may be continued."""
@@ -585,6 +624,9 @@ class Resolver:
         family = self.namespaces.home(symbol.path)[0]
         if found is None and family:
             found = self.namespaces.symbol(family, join(self.namespaces.full_name(symbol), name), symbol.path)
+        language = self.index.language(symbol.path)
+        if found is None and language is not None and language.open_impls:
+            found = self._of_impl(symbol, name)
         if found is None and name.endswith("()"):
             other = self.own_member(symbol, name[:-2])
             language = self.index.language(symbol.path)
@@ -605,6 +647,11 @@ class Resolver:
             return target
         if binding == "global":
             called = "()" if occurrence.kind == "call" and self._nests(path) else ""
+            if occurrence.receiver is not None:  # the block around has a receiver
+                of = self.expression(path, occurrence.receiver.type, occurrence.scope)
+                member = self.attribute(of, occurrence.name + called)
+                if isinstance(member, Symbol):
+                    return member
             found = self._global(path, occurrence.name + called, occurrence.scope)
             return External(occurrence.name) if found is None and self._builtin(path, occurrence.name) else found
         if binding == "member" and occurrence.receiver is not None:

@@ -424,9 +424,9 @@ def _selected(walk: Walk, label: Node, selector: Node, scope: Scope) -> Callable
     def holder() -> str:
         binding, _ = walk.find(walk.text(label), scope, label.start_byte, VALUE)
         known = walk.type_of(selector, scope)
-        if known in ("", "int", "char", "String", "byte", "short") and binding is not None:
-            if binding.definition is not None and binding.definition.parent is not None:
-                return binding.definition.parent.qualified
+        made = binding.definition if binding is not None else None
+        if known in ("", "int", "char", "String", "byte", "short") and made is not None and made.parent is not None:
+            return made.parent.qualified
         return known
 
     return holder

@@ -89,19 +89,8 @@ def _name(walk: Walk, use: Name) -> Occurrence | None:
         scope = _outside_namesakes(use)
     if binding is None or (crossed and binding.kind != "local"):
         of = _block_receiver(walk, use)
-        if of:
-            return Occurrence(
-                use.name,
-                use.span,
-                line,
-                use.kind,
-                "member",
-                "",
-                (use.name + "()",) if use.space == CALL else (),
-                Receiver("instance", of),
-                scope=scope,
-            )
-        return Occurrence(use.name, use.span, line, use.kind, "global", scope=scope)
+        receiver = Receiver("instance", of) if of else None
+        return Occurrence(use.name, use.span, line, use.kind, "global", receiver=receiver, scope=scope)
     if binding.kind == "local":
         return None
     if binding.kind == "definition":
@@ -138,7 +127,10 @@ def _member(walk: Walk, member: Member) -> Occurrence:
     while step is not None and step.kind == "inner" and step.node is not None:
         step = walk.rules.step(walk, step.node)
     holder = scope.type_def()
-    if step is not None and step.kind in ("self", "super") and holder is not None:
+    mine = holder is not None and step is not None and step.kind == "self"
+    if mine and holder is not None and walk.self_expression(scope) != holder.qualified:
+        receiver = Receiver("instance", walk.self_expression(scope))
+    elif step is not None and step.kind in ("self", "super") and holder is not None:
         receiver = Receiver("super" if step.kind == "super" else "self", holder.qualified)
     else:
         of = member.of() if member.of is not None else walk.type_of(member.object, scope)

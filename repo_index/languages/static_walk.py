@@ -304,6 +304,11 @@ class Walk:
         return root
 
     def self_expression(self, scope: Scope, above: bool = False) -> str:
+        at: Scope | None = scope
+        while at is not None and at.kind == "body" and not above:
+            if at.receiver is not None:
+                return at.receiver()
+            at = at.parent
         holder = scope.type_def()
         if holder is None:
             return ""
