@@ -43,7 +43,16 @@ class Layout:
         usual = [r for r in ("", "src", "lib") if r in self.folders]
         self.usual = [r for r in usual if r not in self.declared and r not in self.packages]
         tops = {dirname(f) for f in self.packages if f and dirname(f) not in self.packages}
-        self.others = sorted(tops - set(self.declared) - set(self.usual))
+        others = tops - set(self.declared) - set(self.usual)
+        #: first part of a dotted name -> the remaining roots below which something has that name
+        self.others: dict[str, list[str]] = {}
+        for path in sorted(self.folders | set(python)):
+            folder = dirname(path)
+            if folder in others:
+                name = path[len(folder) + 1 if folder else 0 :]
+                roots = self.others.setdefault(name.split(".")[0] if path not in self.folders else name, [])
+                if not roots or roots[-1] != folder:
+                    roots.append(folder)
         self.resolved: dict[tuple[str, str], Resolution] = {}
         self.names: dict[str, str | None] = {}
 
@@ -187,7 +196,7 @@ def _resolve(module: str, importer: str, table: Layout) -> Resolution:
                 best_namespace = best_namespace or found
             top_found = table.at(root, parts[:1])
             partial = partial or (top_found is not None and not top_found.endswith(NAMESPACE))
-    others = [f for f in (table.at(r, parts) for r in table.others if r not in seen) if f is not None]
+    others = [f for f in (table.at(r, parts) for r in table.others.get(parts[0], ()) if r not in seen) if f is not None]
     files = sorted({f for f in others if not f.endswith(NAMESPACE)})
     if len(files) == 1 and not partial:
         return Resolution("resolved", files[0], (files[0],))
@@ -195,7 +204,7 @@ def _resolve(module: str, importer: str, table: Layout) -> Resolution:
         return Resolution("ambiguous", files[0], tuple(files))
     if best_namespace is not None:
         return Resolution("resolved", best_namespace, (best_namespace,))
-    if partial or any(table.at(r, parts[:1]) in table.packages.values() for r in table.others):
+    if partial or any(join(r, parts[0]) in table.packages for r in table.others.get(parts[0], ())):
         return UNRESOLVED
     return EXTERNAL
 
