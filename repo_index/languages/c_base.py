@@ -13,6 +13,7 @@ class CFamily(Language):
 
     family = "c"
     implicit_self = True
+    pointers = True
     #: None: as the text says
     cpp: bool | None = True
 
@@ -53,4 +54,4 @@ def _linkage(path: str, name: str, project: Project) -> bool | None:
     table = memo.get(path)
     if table is None:
         table = memo[path] = {e.name: e.listed for e in project.outline(path).exports}
-    return table.get(name)  # type: ignore[no-any-return]
+    return table.get(name)

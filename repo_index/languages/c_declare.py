@@ -302,6 +302,12 @@ def function(walk: Walk, node: Any, scope: Scope) -> None:
     if name is None or (layer is None and name.type != "operator_cast"):
         children(walk, node, scope)  # a macro, or damage
         return
+    if type_node is None and name.type == "identifier" and _is_macro(walk, text(name), scope):
+        walk.use(name, scope, "call")
+        inside = scope.block()
+        walk.push(node.child_by_field_name("body"), inside)
+        visit_layers(walk, layers, inside, layer)
+        return
     qualified = add(walk, node, name, layer, type_text(type_node), _words(node), False, scope)
     inside = Scope("function", qualified, scope, hidden=scope.hidden)
     class_ = parent_class(walk, name, scope)
@@ -316,6 +322,13 @@ def function(walk: Walk, node: Any, scope: Scope) -> None:
     if layer is not None:
         visit_layers(walk, layers, inside, layer)
     walk.push(type_node, scope)
+
+
+def _is_macro(walk: Walk, name: str, scope: Scope) -> bool:
+    """Whether what looks like a function without a type is a use of a macro: `TEST(a, b) {`."""
+    if scope.class_name():
+        return False
+    return walk.cpp or name.isupper()
 
 
 def parent_class(walk: Walk, name: Any, scope: Scope) -> str:

@@ -200,11 +200,11 @@ def _inside(root: str, folder: str, path: str) -> str | None:
 def _folders(project: Project, own: str) -> list[str]:
     """Include folders for a file without an entry in the database: those that build files name, nearest first, then
     those called include or src, then the top."""
-    memo = project.memo("c-folders")
-    if "" not in memo:
-        memo[""] = (_named_by_builds(project), _conventional(project))
+    tables, memo = project.memo("c-folder-tables"), project.memo("c-folders")
+    if not tables:
+        tables["named"], tables["conventional"] = _named_by_builds(project), _conventional(project)
     if own not in memo:
-        named, conventional = memo[""]
+        named, conventional = tables["named"], tables["conventional"]
         found = sorted(named, key=lambda f: (-_shared(own, f + "/"), f.count("/"), f))
         found += sorted(conventional, key=lambda f: (-_shared(own, f + "/"), f.count("/"), f))
         memo[own] = list(dict.fromkeys([*found, ""]))
@@ -273,7 +273,7 @@ def included(path: str, project: Project) -> tuple[str, ...]:
                     if target is not None:
                         targets[target] = None
         found = memo[path] = tuple(targets)
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def closure(path: str, project: Project) -> frozenset[str]:
@@ -285,7 +285,7 @@ def closure(path: str, project: Project) -> frozenset[str]:
         if len(memo) > _CLOSURES:
             memo.clear()
         memo[path] = found
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def _reached(start: Iterable[str], project: Project) -> frozenset[str]:
@@ -329,4 +329,4 @@ def surroundings(path: str, project: Project) -> frozenset[str]:
         if len(memo) > _CLOSURES:
             memo.clear()
         memo[path] = found
-    return found  # type: ignore[no-any-return]
+    return found

@@ -4,6 +4,7 @@ parameters declared after their list. They are blanked, or made what the grammar
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from .c_prepare import Prepared, blank
 
@@ -20,17 +21,51 @@ _QUALIFIERS = frozenset(
 )
 #: `API int f(...)`, `ALIGN(8) struct x`
 _BEFORE_TYPE = re.compile(rb"(?<![\w.>:])(" + _CAPS + rb"(?:[ \t]*" + _ARGUMENTS + rb")?)(?=\s+" + _TYPE_WORDS + rb")")
-#: `int WINAPI f(`, `void * API f(`
-_BEFORE_NAME = re.compile(rb"(\w+)((?:\s*[*&]+\s*)|\s+)(" + _CAPS + rb")(?=\s+\**\s*(?:[A-Za-z_][\w:]*|\(\w+\))\s*\()")
+#: `local int f(`, `static atomic_type size_t x`
+_WORD_BEFORE_TYPE = re.compile(
+    rb"^[ \t]*(?:(?:static|extern|inline|typedef)[ \t]+)*([A-Za-z_]\w*)(?=[ \t]+" + _TYPE_WORDS + rb")", re.MULTILINE
+)
+#: `int WINAPI f(`, `void * API f(`, `char FAR *`, `} FAR name;`
+_BEFORE_NAME = re.compile(
+    rb"(\w+|\})((?:\s*[*&]+\s*)|\s+|(?<=\}))(" + _CAPS + rb")"
+    rb"(?=\s+\**\s*(?:[A-Za-z_][\w:]*|\(\w+\))\s*\(|\s+[A-Za-z_]\w*\s*[\[=;]|\s*\*)"
+)
+#: `(WINAPI *name)`
+_IN_POINTER = re.compile(rb"\(\s*(" + _CAPS + rb")(?=\s*\*\s*\w+\s*\)\s*\()")
 #: `API name_t f(`, `API name_t *(f)(`
 _AT_START = re.compile(
-    rb"^[ \t]*("
-    + _CAPS
-    + rb")(?=[ \t]+([A-Za-z_][\w:]*)(?:\s*[*&]+\s*|\s+)(?:[A-Za-z_][\w:]*\s*[(;=\[]|\(\w+\)\s*\())",
+    rb"^(?:[ \t]*(" + _CAPS + rb")|([A-Za-z_]\w*))(?=[ \t]+([A-Za-z_][\w:]*)"
+    rb"(?:\s*[*&]+\s*|\s+)(?:[A-Za-z_][\w:]*\s*[(;=\[]|\(\w+\)\s*\())",
     re.MULTILINE,
 )
+#: `name OF((int a))`
+_DOUBLE = re.compile(rb"[\w)]\s+([A-Za-z_]\w*\s*\()(\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))\s*(\))\s*;")
+#: `int name GUARDED_BY(lock);`
+_AFTER_NAME = re.compile(rb"(\w+)[\s>]+\w+(?:\[\w*\])?\s+(" + _CAPS + rb"\s*" + _ARGUMENTS + rb")(?=\s*[;={])")
+#: `DEFINE_FLAG(int, name, 1);`
+_DEFINES = re.compile(rb"(?:(?<=[;})])|\A)\s*[A-Za-z_]\w*\s*\(([^(){};]*)\)\s*;")
+#: `for_each(item, list) {`
+_BLOCK = re.compile(rb"(?<=[;{})])\s*([A-Za-z_]\w*)\s*" + _ARGUMENTS + rb"(\s)\s*\{")
+#: `macro(type *, value)`
+_TYPE_ARGUMENTS = re.compile(rb"\b([A-Za-z_]\w*)\s*\(([^(){};]*)\)")
+_PRIMITIVES = (
+    rb"(?:const\s+)?(?:(?:unsigned|signed|long|short|int|char|void|double|float|bool|_Bool|u?int\d+_t|size_t)\b[\s*]*)+"
+)
+_PRIMITIVE_ARGUMENT = re.compile(rb"(?:(?<=,)|\A)\s*(" + _PRIMITIVES + rb")(?=,|\Z)")
+_TAG_ARGUMENT = re.compile(rb"(?:(?<=,)|\A)\s*(?:const\s+)?(struct|union|enum)\s+\w+[\s*]*(?=,|\Z)")
+_POINTER_ARGUMENT = re.compile(rb"(?:(?<=,)|\A)\s*(?:const\s+)?(?:struct\s+|union\s+)?\w+\s*(\*[\s*]*)(?=,|\Z)")
+_NEW_POINTERS = re.compile(rb"\bnew\s+[\w:]+\s*(\*+)(?=\s*\[)")
+_STATEMENTS = frozenset(
+    b"if for while switch catch return else do case goto sizeof alignof typeof decltype new delete throw defined "
+    b"constexpr noexcept operator and or not void int char bool long unsigned float double auto requires offsetof "
+    b"__attribute__ __declspec asm __asm__ static_assert _Static_assert alignas".split()
+)
 #: `f(...) ATTRIBUTE;`, `f(...) ATTRIBUTE(1) {`
-_AFTER_PARAMETERS = re.compile(rb"\)\s*(" + _CAPS + rb"(?:\s*" + _ARGUMENTS + rb")?)\s*(?=[;{])")
+_AFTER_PARAMETERS = re.compile(
+    rb"\)\s*((?:(?:" + _CAPS + rb"|__attribute__|noreturn)(?:\s*" + _ARGUMENTS + rb")?\s*)+)(?=[;{])"
+)
+#: `LIST_HEAD(name, type) head;`
+_TYPE_MACRO = re.compile(rb"\b" + _CAPS + rb"\s*(\([^(){};]*,[^(){};]*\))(?=\s*[A-Za-z_]\w*\s*[;=\[])")
 #: `class EXPORT Name {`
 _CLASS = re.compile(
     rb"\b(?:class|struct|union|enum)\s+("
@@ -38,7 +73,10 @@ _CLASS = re.compile(
     + rb"(?:\s*"
     + _ARGUMENTS
     + rb")?)\s+(?=[A-Za-z_]\w*\s*(?:final\s*)?[:{])"
+    rb"|\bclass\s+(" + _CAPS + rb")\s+(?=[A-Za-z_]\w*\s*;)"
+    rb"|\b(?:struct|union)\s+([A-Z][A-Z0-9_]*(?:API|EXPORT|EXPORTS|DLL|PUBLIC))\s+(?=[A-Za-z_]\w*\s*;)"
 )
+_TYPES = frozenset(b"int char void long short float double bool size_t".split())
 #: a macro alone on its lines
 _ALONE = re.compile(rb"^[ \t]*([A-Za-z_]\w*)([ \t]*" + _ARGUMENTS + rb")?[ \t]*(\r?\n)", re.MULTILINE)
 _NEXT = re.compile(rb"\s*(\S)")
@@ -89,25 +127,79 @@ def mask(prepared: Prepared) -> None:
         blank(code, start, end)
         blank(bare, start, end)
 
-    for match in list(_CLASS.finditer(bytes(bare))):
-        hide(*match.span(1))
-    spans = outside(bytes(bare))
-    for match in list(_BEFORE_NAME.finditer(bytes(bare))):
+    def each(pattern: re.Pattern[bytes], start: int = 0, end: int | None = None) -> list[re.Match[bytes]]:
+        return list(pattern.finditer(bytes(bare), start, len(bare) if end is None else end))
+
+    for match in each(_CLASS):
+        hide(*match.span(match.lastindex or 1))
+    for match in each(_BEFORE_NAME):
         if match[1] not in _QUALIFIERS and not match[1].isdigit():
             hide(*match.span(3))
-    for match in list(_BEFORE_TYPE.finditer(bytes(bare))):
+    for match in each(_TYPE_MACRO):
         hide(*match.span(1))
-    for match in list(_AT_START.finditer(bytes(bare))):
-        if match[2] not in _QUALIFIERS:
+    for pattern in (_BEFORE_TYPE, _IN_POINTER, _NEW_POINTERS):
+        for match in each(pattern):
             hide(*match.span(1))
+    for match in each(_WORD_BEFORE_TYPE):
+        if match[1] not in _QUALIFIERS and match[1] not in _TYPES:
+            hide(*match.span(1))
+    for match in each(_AT_START):
+        first = match[1] or match[2]
+        if match[3] not in _QUALIFIERS and first not in _QUALIFIERS and first not in _TYPES:
+            hide(*match.span(1 if match[1] else 2))
+    spans = outside(bytes(bare))
     for start, end in spans:
-        for match in list(_AFTER_PARAMETERS.finditer(bytes(bare[start:end]))):
-            hide(start + match.start(1), start + match.end(1))
+        for match in each(_AFTER_PARAMETERS, start, end):
+            hide(*match.span(1))
+        for match in each(_AFTER_NAME, start, end):
+            if match[1] not in _STATEMENTS:
+                hide(*match.span(2))
+        for match in each(_DOUBLE, start, end):
+            hide(*match.span(1))
+            blank(code, *match.span(3))
+            blank(bare, *match.span(3))
+        for match in each(_DEFINES, start, end):
+            if re.search(rb"\b" + _PRIMITIVES, match[1]):
+                hide(*match.span(1))
         _alone(code, bare, start, end, hide)
         _old_style(code, bare, start, end)
+    at = 0
+    for start, end in [*spans, (len(bare), len(bare))]:
+        if at < start:
+            _statements(code, bare, at, start)
+        at = end
 
 
-def _alone(code: bytearray, bare: bytearray, start: int, end: int, hide) -> None:  # type: ignore[no-untyped-def]
+def _statements(code: bytearray, bare: bytearray, start: int, end: int) -> None:
+    """Macros in the body of a function: loops, statements without a semicolon, types among arguments."""
+    region = bytes(bare[start:end])
+    for match in _BLOCK.finditer(region):
+        if match[1] not in _STATEMENTS:
+            code[start + match.start(2)] = ord(";")
+    for match in _ALONE.finditer(region):
+        if match[2] is None or match[1] in _STATEMENTS:
+            continue
+        before = region[max(0, match.start() - 2000) : match.start()].rstrip()
+        following = _NEXT.match(region, match.end())
+        after = following[1] if following is not None else b""
+        if (before[-1:] in (b";", b"}", b"{", b":", b")") or before.endswith(b"else")) and (
+            after.isalpha() or after in (b"_", b"}")
+        ):
+            code[start + match.start(3)] = ord(";")
+    for match in _TYPE_ARGUMENTS.finditer(region):
+        if match[1] in _STATEMENTS:
+            continue
+        base = start + match.start(2)
+        for found in _PRIMITIVE_ARGUMENT.finditer(match[2]):
+            blank(code, base + found.start(1), base + found.end(1))
+            code[base + found.start(1)] = ord("0")
+        if b"," in match[2]:
+            for pattern in (_TAG_ARGUMENT, _POINTER_ARGUMENT):
+                for found in pattern.finditer(match[2]):
+                    blank(code, base + found.start(1), base + found.end(1))
+
+
+def _alone(code: bytearray, bare: bytearray, start: int, end: int, hide: Callable[[int, int], None]) -> None:
     region = bytes(bare[start:end])
     for match in list(_ALONE.finditer(region)):
         before = region[max(0, match.start() - 2000) : match.start()].rstrip()[-1:]

@@ -47,6 +47,8 @@ class Prepared:
     code: bytearray
     #: the same with strings blanked, for patterns
     bare: bytearray = field(default_factory=bytearray)
+    #: `code` before macros are masked
+    clean: bytes = b""
     comments: list[Span] = field(default_factory=list)
     strings: list[Span] = field(default_factory=list)
     directives: list[Directive] = field(default_factory=list)
@@ -96,6 +98,7 @@ def prepare(source: bytes) -> Prepared:
                 blank(bare, start + 1, end - 1)
     prepared.bare = bare
     _conditions(prepared, text)
+    prepared.clean = bytes(code)
     return prepared
 
 

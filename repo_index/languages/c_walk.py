@@ -95,7 +95,7 @@ class Walk:
         qualified = f"{parent}.{name}" if parent else name
         line, end_line = self.lines.at(whole[0]), self.lines.at(max(whole[0], whole[1] - 1))
         head_end = body[0] - 1 if body is not None else min(whole[1], name_span[1] + _SIGNATURE)
-        signature = bytes(self.prepared.code[whole[0] : max(name_span[1], head_end)]).decode("utf-8", "replace")
+        signature = bytes(self.prepared.clean[whole[0] : max(name_span[1], head_end)]).decode("utf-8", "replace")
         signature = _SPACE.sub(" ", signature).strip(" ;{=")[:_SIGNATURE]
         self.facts.definitions.append(
             Definition(
