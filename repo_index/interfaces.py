@@ -52,3 +52,26 @@ def _has(index: Index, concrete: Symbol, interface: Symbol) -> bool:
             if mine and resolver.member(concrete, symbol.name) is None:
                 return False
     return True
+
+
+def implementations(index: Index, methods: Iterable[Symbol]) -> list[Symbol]:
+    """The methods of the trait of each of these, in the trait itself and in its implementations."""
+    found = {s.id: s for s in methods}
+    traits = {t.id for s in found.values() if (t := _trait(index, s)) is not None}
+    name = next(iter(found.values())).name if traits else ""
+    for other in index.find(name) if traits else ():
+        trait = _trait(index, other)
+        if trait is not None and trait.id in traits:
+            found[other.id] = other
+    return list(found.values())
+
+
+def _trait(index: Index, method: Symbol) -> Symbol | None:
+    """The trait that a method belongs to or implements."""
+    resolver = index._resolver()
+    if method.definition.bases:
+        parent = method.definition.parent.rpartition(".")[0]
+        target = resolver.class_of(resolver.expression(method.path, method.definition.bases[0], parent))
+        return target if isinstance(target, Symbol) else None
+    holder = resolver.holder(method) if method.kind in ("method", "constant", "type") else None
+    return holder if holder is not None and holder.kind == "interface" else None

@@ -92,6 +92,8 @@ def method_family(index: Index, symbol: Symbol) -> list[Symbol]:
     language = index.language(symbol.path)
     if symbol.kind == "method" and language is not None and language.implicit_interfaces:
         found.update((s.id, s) for s in interfaces.family(index, found.values()))
+    if language is not None and language.open_impls:
+        found.update((s.id, s) for s in interfaces.implementations(index, found.values()))
     return [found[i] for i in sorted(found)]
 
 

@@ -345,7 +345,8 @@ class Resolver:
             if not isinstance(source, Module) or (source.path, name) in seen or source.path.endswith("/"):
                 continue
             listed = self.index._outline(source.path).dunder_all
-            if name in listed if listed is not None else not name.startswith("_"):
+            private = name.startswith("_") and source.path.endswith((".py", ".pyi"))
+            if name in listed if listed is not None else not private:
                 found = self.exported(source.path, name, seen)
                 if found is not None:
                     return found

@@ -66,6 +66,9 @@ class Language(Protocol):
     pointers: bool = False
     #: whether a base class is a member under its own name (Go's embedded structs)
     embeds: bool = False
+    #: whether members of a class may stand in any file that imports it (Rust's impl blocks); a method of a trait says
+    #: so in its own Definition.bases
+    open_impls: bool = False
     #: whether a class has an interface by having its methods, without naming it
     implicit_interfaces: bool = False
 
@@ -83,6 +86,11 @@ class Language(Protocol):
     def resolve_module(self, module: str, importer: str, project: Project) -> Resolution:
         """The file that a specifier written in `importer` names."""
         ...
+
+    def import_steps(self, module: str) -> tuple[str, tuple[str, ...]]:
+        """A specifier as the one that leads to a file and the names to follow from there, through re-exports and modules
+        inside files."""
+        return module, ()
 
     def submodule(self, path: str, name: str, project: Project) -> str | None:
         """The file that `name` means as a child module of the file `path` (Python packages), else None."""
