@@ -52,7 +52,7 @@ def test_named_imports_through_barrels_and_aliases(repository):
         "src/area.ts:2:area",
         "src/area.ts:2:area",
         "src/named.ts:1:area",
-            "src/named.ts:1:surface",
+        "src/named.ts:1:surface",
         "src/other.ts:1:surface",
         "src/other.ts:2:surface",
         "src/space.ts:2:area",
