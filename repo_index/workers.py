@@ -40,6 +40,7 @@ _GARBAGE = 400_000
 """Bytes of source between two collections of cycles in a worker: syntax trees make many objects and few cycles, and
 collecting as often as Python does by itself takes a quarter of the time."""
 _SIZES = struct.Struct("<II")
+_MAIN = f"from {__name__} import main; main()"
 
 
 def count() -> int:
@@ -182,7 +183,7 @@ class _Spawned(_Worker):
         # -P and the absolute path: nothing in the current folder (the repository, perhaps) is imported
         env = os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parent.parent)}
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-c", f"from {__name__} import main; main()"],
+            [sys.executable, "-P", "-c", _MAIN],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -88,10 +88,11 @@ class Output:
         if not self.quiet:
             print(safe(text), file=sys.stderr)
 
-    def json(self, command: str, payload: dict[str, Any]) -> None:
-        """The one JSON object of a --json run."""
+    def json(self, command: str, payload: dict[str, Any], one_line: bool = False) -> None:
+        """The one JSON object of a --json run; of several, each on a line of its own."""
         document = {"schema": 1, "command": command, **payload}
-        sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2).encode("utf-8", "replace").decode())
+        text = json.dumps(document, ensure_ascii=False, indent=None if one_line else 2)
+        sys.stdout.write(text.encode("utf-8", "replace").decode())
         sys.stdout.write("\n")
         sys.stdout.flush()
 
@@ -101,10 +102,15 @@ class Output:
         if self.quiet or not sys.stderr.isatty():
             yield lambda done, total=None: None
             return
-        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+        from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+        from rich.text import Text
 
-        rate = TextColumn("{task.completed:.0f}/{task.total:.0f} {task.fields[unit]}")
-        columns = (TextColumn("{task.description}"), BarColumn(), rate, TimeRemainingColumn())
+        class Rate(ProgressColumn):
+            def render(self, task: Task) -> Text:
+                return Text(f"{task.speed:,.0f} {unit}/s" if task.speed else "")
+
+        done_of = TextColumn("{task.completed:.0f}/{task.total:.0f} {task.fields[unit]}")
+        columns = (TextColumn("{task.description}"), BarColumn(), done_of, Rate(), TimeRemainingColumn())
         with Progress(*columns, console=self.console("stderr"), transient=True) as bar:
             task = bar.add_task(label, total=total or 1, unit=unit)
 

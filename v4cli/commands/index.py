@@ -2,28 +2,49 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..errors import EnvironmentLacks
 from ..options import Debug, Json, Model, Quiet, Repo, context
 from ..rendering import counted, shown_path, table
 
 if TYPE_CHECKING:
     from repo_index.index import Index
 
+    from ..console import Output
+
 app = typer.Typer(rich_markup_mode=None)
 
 _SHOWN = 10
+_NAMED = 3
+
+
+Watch = Annotated[
+    bool,
+    typer.Option(
+        "--watch",
+        help="Then refresh whenever files change, one line a batch, until Ctrl-C; with --json, one JSON object a line.",
+    ),
+]
 
 
 @app.command()
 def index(
-    repo: Repo = None, model: Model = None, json: Json = False, quiet: Quiet = False, debug: Debug = False
+    watch: Watch = False,
+    repo: Repo = None,
+    model: Model = None,
+    json: Json = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
 ) -> None:
     """Build or refresh the index and summarise the repository.
 
-    Only files that changed since the last run are read. No model is needed.
+    Only files that changed since the last run are read. No model is needed. With --watch the summary is followed by
+    a line for each batch of changes; with --json as well, standard output is JSON lines: the summary, then objects
+    with "changed" and "removed" paths, "files" and "seconds".
     """
     ctx = context(repo, model, json, quiet, debug)
     built = ctx.index()
@@ -31,10 +52,37 @@ def index(
     for warning in summary["warnings"]:
         ctx.output.note(f"warning: {warning}")
     if json:
-        ctx.output.json("index", summary)
-        return
+        ctx.output.json("index", summary, one_line=watch)
     for line in _lines(summary):
         ctx.output.print(line)
+    if watch:
+        sys.stdout.flush()
+        _watch(built, ctx.output)
+
+
+def _watch(index: Index, output: Output) -> None:
+    from repo_index.git import GitError
+    from repo_index.watch import batches
+
+    try:
+        for batch in batches(index):
+            for warning in index.report.warnings:
+                output.note(f"warning: {warning}")
+            payload = {"changed": batch.changed, "removed": batch.removed, "files": len(index.files())}
+            if output.as_json:
+                output.json("index", {**payload, "seconds": round(batch.seconds, 3)}, one_line=True)
+            output.print(f"{_named(batch.changed, batch.removed)}: {batch.seconds:.2f} s")
+            sys.stdout.flush()
+    except GitError as error:
+        raise EnvironmentLacks(str(error)) from None
+
+
+def _named(changed: list[str], removed: list[str]) -> str:
+    parts = [shown_path(path) for path in changed] + [f"{shown_path(path)} (removed)" for path in removed]
+    if len(parts) <= _NAMED:
+        return ", ".join(parts)
+    gone = f" ({counted(len(removed), 'file')} removed)" if removed else ""
+    return f"{counted(len(parts), 'file')}{gone}: {', '.join(parts[:_NAMED])}, ..."
 
 
 def summarise(index: Index) -> dict[str, Any]:
