@@ -144,14 +144,6 @@ class Language(Protocol):
         """What `member()` of a container of the standard library gives: an element, or a container of the same."""
         return None
 
-    def spellings(self, name: str) -> tuple[str, ...]:
-        """Other names by which code may mean a definition called `name`."""
-        return ()
-
-    def spelt(self, name: str) -> tuple[str, ...]:
-        """Definitions that a bare `name` may mean where nothing is called so: the other way round."""
-        return ()
-
     def callable(self, definition: Definition) -> bool:
         """Whether `name()` may mean a member that has no definition of its own under `name()`."""
         return True
