@@ -7,7 +7,7 @@ from typing import Any
 
 from ..facts import Occurrence, Parameter, Receiver
 from .php_types import declared, documented, named, type_of
-from .php_walk import Scope, Walk, dotted_name, full_name
+from .php_walk import Scope, Walk, dotted_name, full_name, last_part
 
 _KINDS: dict[str, Any] = {
     "class_declaration": "class", "trait_declaration": "class",
@@ -66,7 +66,7 @@ def use(walk: Walk, node: Any, scope: Scope) -> None:
         number = walk.add_import(full, last, local, node, span, its_span)
         walk.uses[(local, its_sort)] = number
         line = target.start_point[0] + 1
-        at = (span[1] - len(last.encode()), span[1])
+        at = last_part(walk.source, span)
         walk.facts.occurrences.append(Occurrence(last, at, line, "import", "import", local, import_index=number))
         if local_node is not None:
             at = (local_node.start_byte, local_node.end_byte)

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..facts import Call, OccurrenceKind, Receiver
 from .php_types import type_of
-from .php_walk import UNKNOWN, Scope, Walk
+from .php_walk import UNKNOWN, Scope, Walk, last_part
 
 _RELATIVE = ("self", "static", "parent")
 _NAMES = ("name", "qualified_name", "relative_name")
@@ -51,8 +51,7 @@ def function_call(walk: Walk, node: Any, scope: Scope) -> None:
         return
     walk.name(function, scope, "function", "call")
     if arguments is not None:
-        last = len(re.split(r"\\", walk.text(function))[-1].encode())
-        _site(walk, (function.end_byte - last, function.end_byte), arguments, scope)
+        _site(walk, last_part(walk.source, (function.start_byte, function.end_byte)), arguments, scope)
         if walk.text(function).lower() in ("define", "\\define"):
             _define(walk, node, arguments, scope)
 
@@ -126,8 +125,7 @@ def creation(walk: Walk, node: Any, scope: Scope) -> None:
         if walk.text(made).lower() not in _RELATIVE:
             walk.name(made, scope, "class", "call")
             if arguments is not None:
-                last = len(walk.text(made).split("\\")[-1].encode())
-                _site(walk, (made.end_byte - last, made.end_byte), arguments, scope)
+                _site(walk, last_part(walk.source, (made.start_byte, made.end_byte)), arguments, scope)
         walk.push([arguments], scope)
     else:
         walk.push(node.named_children, scope)

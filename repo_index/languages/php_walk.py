@@ -144,7 +144,7 @@ class Walk:
         self, full: str, name: str, local: str, statement: Any, span: Span, local_span: Span | None = None
     ) -> int:
         where, line = (statement.start_byte, statement.end_byte), statement.start_point[0] + 1
-        last = (span[1] - len(name.encode()), span[1])
+        last = last_part(self.source, span)
         self.facts.imports.append(ImportFact(full, name, local, "runtime", line, where, span, last, local_span))
         return len(self.facts.imports) - 1
 
@@ -152,8 +152,9 @@ class Walk:
         """A use of a (qualified) name; `sort` is "class", "function" or "const"."""
         text = self.text(node)
         line = node.start_point[0] + 1
-        parts = [(m[0], (node.start_byte + len(text[: m.start()].encode()), 0)) for m in re.finditer(r"[^\\\s]+", text)]
-        names = [(n, (a, a + len(n.encode()))) for n, (a, _) in parts]
+        raw, at = self.source[node.start_byte : node.end_byte], node.start_byte
+        found = re.finditer(rb"[^\\\s]+", raw)
+        names = [(m[0].decode("utf-8", "replace"), (at + m.start(), at + m.end())) for m in found]
         if not names:
             return
         absolute = text.startswith("\\")
@@ -226,6 +227,11 @@ class Walk:
 
 def dotted_name(text: str) -> str:
     return re.sub(r"\s+", "", text).strip("\\").replace("\\", ".")
+
+
+def last_part(source: bytes, span: Span) -> Span:
+    """The span of the name after the last backslash in a span."""
+    return max(span[0], source.rfind(b"\\", *span) + 1), span[1]
 
 
 def full_name(text: str) -> str:

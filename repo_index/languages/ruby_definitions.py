@@ -119,8 +119,8 @@ def method(walk: Walk, node: Any, scope: Scope) -> None:
         return
     text, span = walk.text(name), (name.start_byte, name.end_byte)
     if name.type == "setter" or (text.endswith("=") and text[:-1].isidentifier()):
-        text = text.rstrip("=").rstrip()
-        span = (span[0], span[0] + len(text.encode()))
+        raw = walk.source[slice(*span)].rstrip(b"=").rstrip()
+        text, span = raw.decode("utf-8", "replace"), (span[0], span[0] + len(raw))
     parameters = node.child_by_field_name("parameters")
     returned, types = documented(walk.doc(node.start_point[0]))
     visible = Scope(None, "", "") if owner is not None else scope
