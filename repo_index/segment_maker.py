@@ -100,7 +100,7 @@ class Maker:
         return self._aligned(segment) if self.block else segment
 
     def changed(self, record: FileRecord, room: int) -> Segment | None:
-        """The whole of a changed file or, where `room` tokens do not hold it, its signatures; None when neither fits."""
+        """A changed file whole or, where `room` tokens do not hold it, its signatures; None when neither fits."""
         try:
             bodies = self._body(record, "whole"), self._body(record, "signatures")
         except OSError:  # deleted since it was indexed
