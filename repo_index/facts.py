@@ -41,10 +41,11 @@ class Definition:
     `name_span` the name alone; `body_span` what stands inside the block (None for assignments).
     `type` is the dotted expression of what a variable or attribute holds, or of what a function returns, where an
     annotation or a plain constructor call says so ("" where nothing does); it is read in the scope of `parent`.
-    One that begins with a dot is a full name. In it, `[]` at the end stands for a container of what comes before, a
-    part `*` for an element of it, a part `(1)` for what the second parameter holds, `(1:0)` for the first parameter
-    of a function given for the second. Of a function with several results it lists them with commas; a part `#1` is
-    the second of them.
+    One that begins with a dot is a full name; `A|B` is one or the other, `Self` an object of the class that the
+    member is asked of. In it, `[]` at the end stands for a container of what comes before, a part `*` for an element
+    of it, a part `(1)` for what the second parameter holds, `(1:0)` for the first parameter of a function given for
+    the second; after a part `super()` the next one is looked up in the base classes. Of a function with several
+    results it lists them with commas; a part `#1` is the second of them.
     A conditional or overloaded definition gives several Definitions of one qualified name.
     """
 

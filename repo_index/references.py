@@ -3,7 +3,8 @@
 exact   the chain of bindings leads to the symbol (or, for a method or class attribute, to one of its family:
         what it overrides and what overrides it)
 likely  an attribute of something unknown, where no other class of the repository defines the name and no
-        builtin type has it; a text that names the symbol with its module or class, or in a Sphinx role
+        builtin type has it; an attribute of one of several classes, where only some have it from the family;
+        a text that names the symbol with its module or class, or in a Sphinx role
 text    the name as a word in a string, comment or document; an attribute of something unknown that could be
         another class's too
 
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING
 from . import interfaces, structural, text_references
 from .facts import Occurrence
 from .records import Certainty, Reference, Symbol
-from .resolve import Resolver, Target, is_class
+from .resolve import Resolver, Several, Target, is_class
 
 if TYPE_CHECKING:
     from .index import Index
@@ -205,7 +206,13 @@ class _Search:
         return target if isinstance(target, Symbol) and target.id in self.family else None
 
     def _judge(self, path: str, occurrence: Occurrence) -> tuple[Certainty | None, str]:
-        target = self.resolver.occurrence(path, occurrence)
+        target = self.resolver.alternatives(path, occurrence)
+        if isinstance(target, Several):
+            meanings = [self._means(t) for t in target.of]
+            first = next((m for m in meanings if m is not None), None)
+            if first is None:
+                return None, ""
+            return ("exact" if None not in meanings else "likely"), first.qualified if first != self.symbol else ""
         meant = self._means(target) or self._beside(path, occurrence)
         if meant is None and isinstance(target, Symbol) and self.is_member and self.structural is not None:
             meant = structural.in_union(self.resolver, path, occurrence, self.family)

@@ -6,6 +6,7 @@ step is taken once.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 
 _CLASSES = ("class", "interface", "enum", "type")
 _DEPTH = 20
+_SELF = "Self"
+"""The type of what gives an object of the class that it is asked of."""
+SUPER = "super()"
+"""A part of a dotted expression: the next one is looked up in the base classes."""
 _WHOLE = "export="
 """The name under which JavaScript files export what `module.exports = x` and `export = x` say."""
 
@@ -44,7 +49,14 @@ class Held(External):
     scope: str = ""
 
 
-Target = Symbol | Module | Namespace | External
+@dataclass(frozen=True, slots=True)
+class Several:
+    """One of several things: what a union type holds, or a name that is assigned more than one."""
+
+    of: tuple[Symbol | Module | Namespace | External, ...]
+
+
+Target = Symbol | Module | Namespace | External | Several
 """None, where a Target is not known, means that nothing can be said."""
 
 
@@ -64,6 +76,17 @@ def _primary(definitions: list[Definition]) -> Definition:
     return definitions[-1]
 
 
+def either(targets: Iterable[Target | None]) -> Target | None:
+    """One of the targets. What lies outside the repository says nothing beside what lies in it."""
+    found: dict[Target, None] = {}
+    for target in targets:
+        if target is not None:
+            found.update(dict.fromkeys(target.of if isinstance(target, Several) else (target,)))
+    inside = [t for t in found if not isinstance(t, External)]
+    several = inside or list(found)[:1]
+    return several[0] if len(several) == 1 else Several(tuple(several)) if several else None  # type: ignore[arg-type]
+
+
 class Resolver:
     """Resolution over one index. Answers are remembered: an index with other contents needs another resolver."""
 
@@ -77,7 +100,7 @@ class Resolver:
         self._exports: dict[str, dict[str, list[int]]] = {}
         self._members: dict[tuple[str, str], Target | None] = {}
         self._bases: dict[str, list[Target | None]] = {}
-        self._classes: dict[str, Symbol | External | None] = {}
+        self._classes: dict[str, Symbol | External | Several | None] = {}
         self._busy: set[str] = set()
         self._derived: dict[str, list[Symbol]] = {}
         #: class id -> classes that derive from it (references.descendants)
@@ -242,7 +265,7 @@ class Resolver:
             target: Target | None = self.module(path, specifier)
             for name in names:
                 target = self.attribute(target, name, seen)
-            return target
+            return None if isinstance(target, Several) else target
         resolution = language.resolve_module(specifier, path, self.index._project())
         if resolution.namespace:
             return Namespace(language.family, resolution.namespace, path)
@@ -369,10 +392,14 @@ class Resolver:
             return self._below(target, name)
         if target is None:
             return None
+        if isinstance(target, Several):
+            return either(self.attribute(t, name, seen) for t in target.of)
         if target.kind == "module":
             return self._inside(target, name, seen)
         holder = self.class_of(target)
         found = self.member(holder, name) if isinstance(holder, Symbol) else None
+        if isinstance(holder, Several):
+            found = self.attribute(holder, name, seen)
         if isinstance(holder, External):
             found = External(f"{holder.name}.{name}")
         if not isinstance(found, Symbol) and name == "prototype" and is_class(target):
@@ -404,23 +431,27 @@ class Resolver:
         holder = self.namespaces.symbol(namespace.family, namespace.name, namespace.near)
         return self.member(holder, name) if holder is not None and is_class(holder) else None  # inherited
 
-    def class_of(self, target: Target | None, depth: int = 0) -> Symbol | External | None:
+    def class_of(self, target: Target | None, depth: int = 0) -> Symbol | External | Several | None:
         """The class of what a target holds or returns; a class is its own."""
         if isinstance(target, External):
             return target
+        if isinstance(target, Several):
+            return either(self.class_of(t, depth + 1) for t in target.of)  # type: ignore[return-value]
         if not isinstance(target, Symbol) or depth > _DEPTH:
             return None
         if is_class(target):
             return target
         expression = target.definition.type.partition(",")[0]
+        if expression == _SELF and target.definition.parent:
+            return self.symbol(target.path, target.definition.parent)
         if not expression or target.id in self._busy:  # `x = x.next()`
             return None
         if target.id not in self._classes:
             self._busy.add(target.id)
             parent = target.definition.parent
-            value = self.expression(target.path, expression, parent)
+            value = self.value(target.path, expression, parent)
             if isinstance(value, Symbol) and value.id == target.id:  # a member called like its type
-                value = self.expression(target.path, expression, parent.rpartition(".")[0])
+                value = self.value(target.path, expression, parent.rpartition(".")[0])
             found = self.class_of(value, depth + 1)
             self._busy.discard(target.id)
             if self._busy:
@@ -428,8 +459,17 @@ class Resolver:
             self._classes[target.id] = found
         return self._classes[target.id]
 
-    def expression(self, path: str, dotted: str, scope: str = "") -> Target | None:
-        """What a dotted expression, read in `scope` of a file, means. One that begins with a dot is a full name."""
+    def value(self, path: str, dotted: str, scope: str = "") -> Target | None:
+        """The same as expression() of an expression that stands for what its last part returns or holds."""
+        return self.expression(path, dotted, scope, called=True)
+
+    def expression(self, path: str, dotted: str, scope: str = "", called: bool = False) -> Target | None:
+        """What a dotted expression, read in `scope` of a file, means; of `A|B` either one.
+
+        One that begins with a dot is a full name.
+        """
+        if "|" in dotted:
+            return either(self.expression(path, part, scope, called) for part in dotted.split("|"))
         if dotted.endswith("[]"):
             return Held(dotted, path, scope)
         if dotted.startswith("."):
@@ -454,8 +494,31 @@ class Resolver:
                 else:
                     if self._builtin(path, parts[0]):
                         return None if "(" in dotted else External(dotted)
-        for part in parts[used:]:
-            target = self._step(target, part)
+        return self.follow(target, parts[used:], called)
+
+    def follow(self, target: Target | None, parts: Sequence[str], called: bool = False) -> Target | None:
+        """Attributes of a target, one after the other; "*" is an element, "#1" the second result.
+
+        `called`: what the last one returns is asked for, which is an object of the class that it is asked of where
+        its type is Self.
+        """
+        inherited = False
+        for at, part in enumerate(parts):
+            if part == SUPER:
+                inherited = True
+                continue
+            plain = part[:1] not in "*#(" and not part.endswith("()")
+            holder = self.class_of(target) or target if plain and isinstance(target, Symbol) else target
+            if plain and isinstance(holder, Several):
+                return either(self.follow(t, parts[at:], called) for t in holder.of)
+            if inherited and isinstance(holder, Symbol):
+                target = self.member(holder, part, inherited_only=True)
+            else:
+                target = self._step(target, part)
+            inherited = False
+            last = at + 1 == len(parts)
+            if isinstance(target, Symbol) and target.definition.type == _SELF and (called or not last):
+                target = holder
             if target is None:
                 return None
         return target
@@ -508,13 +571,16 @@ class Resolver:
 
     def element(self, target: Target | None) -> Target | None:
         """What iterating over a target, or taking an item of it, gives."""
+        if isinstance(target, Several):
+            return either(self.element(t) for t in target.of)
         if isinstance(target, Held):
-            return self.expression(target.path, target.name[:-2], target.scope)
+            return self.value(target.path, target.name[:-2], target.scope)
         if not isinstance(target, Symbol):
             return None
         expression = target.definition.type.partition(",")[0]
-        if expression.endswith("[]"):
-            return self.expression(target.path, expression[:-2], target.definition.parent)
+        containers = [t[:-2] for t in expression.split("|") if t.endswith("[]")]
+        if containers:
+            return self.value(target.path, "|".join(containers), target.definition.parent)
         holder = self.class_of(target)
         if isinstance(holder, Held):
             return self.element(holder)
@@ -543,8 +609,9 @@ class Resolver:
             ids = {s.id for s in same}
             for part in same:
                 for text in part.definition.bases:
-                    base = self.class_of(self.expression(part.path, text, part.definition.parent))
-                    known.append(None if isinstance(base, Symbol) and base.id in ids else base)
+                    base = self.class_of(self.value(part.path, text, part.definition.parent))
+                    for one in base.of if isinstance(base, Several) else (base,):
+                        known.append(None if isinstance(one, Symbol) and one.id in ids else one)
             self._bases[symbol.id] = known
         return known
 
@@ -636,15 +703,24 @@ class Resolver:
 
     # -- places
 
-    def occurrence(self, path: str, occurrence: Occurrence) -> Target | None:
-        """What the identifier at an occurrence means. None: nothing is known; External: nothing of this repository."""
+    def occurrence(self, path: str, occurrence: Occurrence) -> Symbol | Module | Namespace | External | None:
+        """What the identifier at an occurrence means. None: nothing is known, or it may be one of several;
+        External: nothing of this repository."""
+        target = self.alternatives(path, occurrence)
+        return None if isinstance(target, Several) else target
+
+    def alternatives(self, path: str, occurrence: Occurrence) -> Target | None:
+        """The same with Several where the identifier may mean more than one thing."""
         binding = occurrence.binding
         if binding == "definition":
             return self.symbol(path, occurrence.target)
         if binding == "import":
             target = self.imported(path, occurrence.import_index) if occurrence.import_index >= 0 else None
-            for name in occurrence.chain:
-                target = self._static(target, name) or self.attribute(target, name)
+            for at, name in enumerate(occurrence.chain):
+                static = self._static(target, name)
+                if static is None:
+                    return self.follow(target, occurrence.chain[at:])
+                target = static
             return target
         if binding == "global":
             called = "()" if occurrence.kind == "call" and self._nests(path) else ""
@@ -673,7 +749,7 @@ class Resolver:
             return None
         target: Target | None
         if receiver.kind == "instance":
-            holder = self.expression(path, receiver.type, occurrence.scope)
+            holder = self.value(path, receiver.type, occurrence.scope)
             language = self.index.language(path)
             if occurrence.kind == "keyword" and language is not None and language.name == "python":
                 if holder is None:
@@ -687,11 +763,9 @@ class Resolver:
             target = holder
         else:
             target = self.symbol(path, receiver.type)
-            if receiver.kind == "super" and isinstance(target, Symbol):
-                target = self.member(target, chain[0], inherited_only=True)
-                chain = chain[1:]
-        for name in chain:
-            target = self.attribute(target, name)
+            if receiver.kind == "super":
+                chain = (SUPER, *chain)
+        target = self.follow(target, chain)
         if receiver.kind == "self" and len(chain) == 1 and not isinstance(target, Symbol):
             target = self._root_member(path, chain[0]) or target
         if not isinstance(target, Symbol) and occurrence.kind != "doc":
@@ -740,10 +814,9 @@ class Resolver:
             return None
         target: Target | None
         if receiver.kind == "instance":
-            target = self.expression(path, receiver.type, occurrence.scope)
+            target = self.value(path, receiver.type, occurrence.scope)
         else:
             target = self.symbol(path, receiver.type)
-        for name in occurrence.chain[:-1]:
-            target = self.attribute(target, name)
+        target = self.follow(target, occurrence.chain[:-1], called=True)
         holder = self.class_of(target)
         return holder if isinstance(holder, Symbol) else None

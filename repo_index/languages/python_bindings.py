@@ -65,6 +65,9 @@ def assignment(walk: Walk, node: Any, scope: Scope, flags: int) -> None:
     known: list[Chain | None] | None = None
     if value is not None:
         known = assigned_values(walk, value, scope, ANNOTATION if alias else 0)
+        made = made_type(walk, value)
+        if made is not None:
+            known, annotation = [None], annotation or made
     for target in targets:
         if target is not None:
             bind_target(walk, target, scope, flags, known, node, "" if alias else annotation)
@@ -73,6 +76,23 @@ def assignment(walk: Walk, node: Any, scope: Scope, flags: int) -> None:
                     read_all(walk, target, value, False)
                 elif scope.kind == "class":
                     read_slots(walk, target, value, scope)
+
+
+def made_type(walk: Walk, value: Any) -> str | None:
+    """What `TypeVar("T", bound=X)` and `NewType("N", X)` stand for, "" for anything; None for other values."""
+    if value.type != "call":
+        return None
+    form = walk.text(value.child_by_field_name("function")).rsplit(".", 1)[-1]
+    arguments = value.child_by_field_name("arguments")
+    if form not in ("TypeVar", "NewType", "ParamSpec", "TypeVarTuple") or arguments is None:
+        return None
+    given = arguments.named_children
+    if form == "NewType":
+        return annotated_class(walk, given[1]) if len(given) > 1 else ""
+    for argument in given if form == "TypeVar" else ():
+        if argument.type == "keyword_argument" and walk.text(argument.child_by_field_name("name")) == "bound":
+            return annotated_class(walk, argument.child_by_field_name("value"))
+    return ""
 
 
 def augmented(walk: Walk, node: Any, scope: Scope, flags: int) -> None:

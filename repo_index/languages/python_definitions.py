@@ -7,6 +7,7 @@ from typing import Any
 
 from ..facts import Definition, Parameter
 from .python_bindings import bind_target
+from .python_names import plain_chain
 from .python_scopes import Scope
 from .python_texts import annotated_class
 from .python_walk import ANNOTATION, DOCSTRING, TYPE_ONLY, Walk, content_span
@@ -88,6 +89,8 @@ def function(
     if returns is not None:
         walk.push([returns], around, 0)
         type_text = annotated_class(walk, returns, decorators)
+        if is_method and parameters and _same_type(parameters[0].annotation, walk.text(returns)):
+            type_text = "Self"
     walk.push([body], inner, DOCSTRING)
     whole = outer or node
     head = walk.source[node.start_byte : body.start_byte].decode("utf-8", "replace")
@@ -112,6 +115,13 @@ def function(
             type_text,
         )
     )
+
+
+def _same_type(receiver: str | None, returned: str) -> bool:
+    """Whether a method's receiver and result have one type: `def f(self: T) -> T`, `(cls: type[T]) -> T`."""
+    if not receiver:
+        return False
+    return re.sub(r"^(?:typing\.)?[Tt]ype\[(.*)\]$", r"\1", receiver).strip("\"'") == returned.strip("\"'")
 
 
 def bind_parameters(walk: Walk, node: Any, inner: Scope, around: Scope) -> tuple[Parameter, ...]:
@@ -178,6 +188,8 @@ def class_(
             if base.type == "subscript":
                 base = base.child_by_field_name("value")
             if base.type not in ("keyword_argument", "comment", "list_splat", "dictionary_splat"):
+                if base.type in ("identifier", "attribute"):
+                    walk.bases[(len(walk.definitions), len(bases))] = plain_chain(walk, base, around)
                 bases.append(_SPACE.sub("", walk.text(base))[:200])
     walk.push([body], Scope("class", around, qualified), DOCSTRING | flags & TYPE_ONLY)
     whole = outer or node

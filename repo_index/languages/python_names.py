@@ -18,6 +18,8 @@ _TYPING_FORMS = frozenset(
     "Awaitable Coroutine AsyncIterator AsyncIterable Generator AsyncGenerator MutableMapping DefaultDict".split()
 )
 _ATTRIBUTE_BY_NAME = frozenset({"getattr", "setattr", "hasattr", "delattr", "object"})
+HANDED_ON = frozenset({"copy", "deepcopy", "replace", "list", "tuple", "set", "sorted", "reversed", "iter", "next"})
+"""Names of functions whose result is like their first argument, holds its elements or is one of them."""
 SPINE = frozenset({"identifier", "attribute", "call", "subscript", "await"})
 """Types of nodes that spine() reads as chains."""
 
@@ -121,7 +123,10 @@ def _call(walk: Walk, node: Any, function: Any, scope: Scope, flags: int) -> Ste
                 all_strings(walk, argument)
         if called in _ATTRIBUTE_BY_NAME and positional >= 2:
             _attribute_by_name(walk, given, scope)
-    return Step("(", None, tuple(keywords))
+    first: Chain | None = None
+    if called in HANDED_ON and given and given[0].type in ("identifier", "attribute"):
+        first = plain_chain(walk, given[0], scope)
+    return Step("(", None, tuple(keywords), first)
 
 
 def _attribute_by_name(walk: Walk, given: list[Any], scope: Scope) -> None:
@@ -131,16 +136,20 @@ def _attribute_by_name(walk: Walk, given: list[Any], scope: Scope) -> None:
     content = content_span(walk, plain[1])
     if content is None or not _IDENTIFIER.match(walk.source[content[0] : content[1]]):
         return
-    steps: list[Step] = []
-    node = plain[0]
-    while node.type == "attribute":
-        steps.append(Step(".", walk.name(node.child_by_field_name("attribute"))))
-        node = node.child_by_field_name("object")
-    if node.type == "identifier":
-        chain = Chain(walk.name(node), steps[::-1], scope)
+    chain = plain_chain(walk, plain[0], scope)
+    if chain.root is not None:
         line = plain[1].start_point[0] + 1
         name = Name(walk.source[content[0] : content[1]].decode("utf-8", "replace"), *content, line)
         walk.by_name.append((chain, name))
+
+
+def plain_chain(walk: Walk, node: Any, scope: Scope) -> Chain:
+    """The chain of a dotted name that is walked elsewhere; its root is None where it starts with no plain name."""
+    steps: list[Step] = []
+    while node.type == "attribute":
+        steps.append(Step(".", walk.name(node.child_by_field_name("attribute"))))
+        node = node.child_by_field_name("object")
+    return Chain(walk.name(node) if node.type == "identifier" else None, steps[::-1], scope)
 
 
 def keyword_argument(walk: Walk, node: Any, scope: Scope, flags: int) -> None:

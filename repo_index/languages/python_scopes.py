@@ -29,11 +29,15 @@ class Name(NamedTuple):
 
 
 class Step(NamedTuple):
-    """One step of a chain: an attribute (`name` set), "(" a call, "[" a subscript, ":" a slice, "*" an iteration."""
+    """One step of a chain: an attribute (`name` set), "(" a call, "[" a subscript, ":" a slice, "*" an iteration.
+
+    `first` is a call's first argument, where what is called may hand it on (`copy.copy(x)`).
+    """
 
     kind: Literal[".", "(", "[", ":", "*"]
     name: Name | None = None
     keywords: tuple[Name, ...] = ()
+    first: Chain | None = None
 
 
 @dataclass(slots=True, eq=False)

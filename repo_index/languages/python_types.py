@@ -34,20 +34,29 @@ def _split(text: str, separator: str) -> list[str]:
     return [p for p in parts if p.strip()]
 
 
+#: names of types that say nothing of what a value is
+_ANYTHING = frozenset("None Any object Never NoReturn LiteralString".split())
+_MOST = 4
+"""Classes in a union before nothing is said of it."""
+
+
 def reduced(annotation: str, decorators: tuple[str, ...] = ()) -> str:
-    """`Optional["app.Flask"]` -> `app.Flask`, `list[X]` -> `X[]`; "" when it names no class or several.
+    """`Optional["app.Flask"]` -> `app.Flask`, `list[X]` -> `X[]`; `A | B` -> `A|B`; "" when it names
+    no class.
 
     `decorators` of a function tell whether a yielded value is meant (context managers, fixtures).
     """
     text = annotation.replace(" ", "").replace("\n", "").strip("\"'")
     for _ in range(8):
         text = text.strip("\"'")
-        parts = [p for p in _split(text, "|") if p.strip("\"'") != "None"]
+        parts = _split(text, "|")
         if len(parts) != 1:
-            return ""
+            known = dict.fromkeys(t for part in parts for t in reduced(part, decorators).split("|") if t)
+            return "|".join(known) if len(known) <= _MOST else ""
         text = parts[0].strip("\"'")
         if _DOTTED.match(text):
-            return "" if text == "None" else text
+            last = text.rsplit(".", 1)[-1]
+            return "" if last in _ANYTHING else last if last == "Self" else text
         if not text.endswith("]") or "[" not in text:
             return ""
         head, inner = text[:-1].split("[", 1)
@@ -63,8 +72,8 @@ def reduced(annotation: str, decorators: tuple[str, ...] = ()) -> str:
             text = arguments[-1] if arguments else ""
         elif name in _CONTAINERS:
             same = name not in ("tuple", "Tuple") or len(arguments) == 1 or arguments[1:] == ["..."]
-            element = reduced(arguments[0]) if arguments and same else ""
-            return f"{element}[]" if element else head
+            elements = reduced(arguments[0]) if arguments and same else ""
+            return "|".join(f"{element}[]" for element in elements.split("|")) if elements else head
         elif _DOTTED.match(head):  # a generic class of some kind: its members are those of the class
             return head
         else:

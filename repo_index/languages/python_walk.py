@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -63,6 +63,8 @@ class Walk:
         self.definitions: list[Definition] = []
         #: scope of each definition that has a body, by its position in `definitions`
         self.bodies: dict[int, Scope] = {}
+        #: chains of base classes that no plain name of the module is, by (position of the class, of the base)
+        self.bases: dict[tuple[int, int], Chain] = {}
         #: attributes assigned through a method's first parameter: (chain, value, statement, annotation)
         self.attributes: list[tuple[Chain, list[Chain | None], tuple[Span, int, int], str]] = []
         #: names in `__all__`, with their places
@@ -93,6 +95,18 @@ class Walk:
         self._comments_of(root)
         if self.has_all and self.all_readable:
             self.facts.dunder_all = [n.text for n in self.all_names]
+
+    def scopes(self) -> Iterator[Scope]:
+        """Every scope in which a name stands, each once."""
+        seen: set[int] = set()
+        for chain in self.chains:
+            scope: Scope | None = chain.scope
+            while scope is not None and id(scope) not in seen:
+                seen.add(id(scope))
+                yield scope
+                scope = scope.parent
+        if id(self.module) not in seen:
+            yield self.module
 
     def push(self, nodes: Iterable[Any], scope: Scope, flags: int) -> None:
         self.todo.extend((node, scope, flags) for node in reversed(list(nodes)))

@@ -138,7 +138,7 @@ def test_calls_of_external_functions_may_give_anything(open_index) -> None:
             "m.py": "import copy, ext\nclass A:\n    def turn_over(self): ...\n"
             "class B:\n    table: dict[str, A]\n    def f(self, k: str, e: ext.Thing):\n"
             "        self.table[k].turn_over()\n        self.table.get(k).turn_over()\n"
-            "        copy.copy(k).turn_over()\n        k.turn_over()\n        e.turn_over()\n"
+            "        ext.load(k).turn_over()\n        k.turn_over()\n        e.turn_over()\n"
             "        ext.Thing().turn_over()\n        self.table.turn_over()\n",
         }
     )

@@ -212,7 +212,7 @@ def test_functions_hand_on_what_they_return() -> None:
         """
     )
     kinds = {d.qualified: d.type for d in facts.definitions if d.kind in ("function", "method")}
-    assert kinds == {"A.me": "A", "A.made": "A", "build": "A", "opened": "A", "either": ""}
+    assert kinds == {"A.me": "Self", "A.made": "A", "build": "A", "opened": "A", "either": "A|lib.B"}
 
 
 @pytest.mark.parametrize(
@@ -225,8 +225,12 @@ def test_functions_hand_on_what_they_return() -> None:
         ("Optional[X]", "X"),
         ("t.Optional['X']", "X"),
         ("Union[X, None]", "X"),
-        ("Union[X, Y]", ""),
-        ("X | Y", ""),
+        ("Union[X, Y]", "X|Y"),
+        ("X | m.Y | None", "X|m.Y"),
+        ("list[X | Y]", "X[]|Y[]"),
+        ("A | B | C | D | E", ""),
+        ("Any", ""),
+        ("typing.Self", "Self"),
         ("ClassVar[X]", "X"),
         ("Annotated[X, Depends(f)]", "X"),
         ("type[X]", "X"),

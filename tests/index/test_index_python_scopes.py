@@ -235,7 +235,7 @@ def test_self_cls_and_super() -> None:
         (5, "definition", "C.run"),
         (7, "member", "super:C"),
         (8, "member", "super:C"),
-        (13, "member", "instance:C"),
+        (13, "member", "self:C"),
         (16, "member", "unknown:"),
     ]
     assert places(facts, "stop") == [(10, "member", "self:C")]
@@ -282,7 +282,7 @@ def test_receivers_by_annotation_and_constructor() -> None:
         "instance:lib.B",
         "instance:open_it",
         "instance:A",
-        "unknown:",
+        "instance:A|lib.B",
         "instance:A",
         "lib.made.m",
         "self:D.a.m",

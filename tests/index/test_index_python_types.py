@@ -1,0 +1,158 @@
+"""What Python receivers hold, across files: unions, Self, copies, type variables, mixins."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from textwrap import dedent
+
+from repo_index import Index
+
+
+def index_of(tmp_path: Path, **files: str) -> Index:
+    for name, text in files.items():
+        (tmp_path / f"{name}.py").write_text(dedent(text))
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    return Index.open(tmp_path, cache_dir=tmp_path / "cache").refresh()
+
+
+def lines(index: Index, spec: str) -> dict[str, str]:
+    """place -> certainty of the references to a symbol, text aside and its definition aside."""
+    symbol = index.symbol(spec)
+    found = index.references(symbol)
+    return {
+        f"{r.path}:{r.line}": r.certainty
+        for r in found
+        if r.kind != "definition" and (r.certainty != "text" or r.kind in ("call", "use"))
+    }
+
+
+BASE = """
+    from typing import Any, Self, TypeVar
+
+    T = TypeVar("T")
+    class Base:
+        @classmethod
+        def make(cls):
+            return cls()
+        def me(self) -> Self: ...
+        def old(self: T) -> T: ...
+        def new(self):
+            return super().me()
+    class A(Base):
+        def run(self): ...
+    class B(Base):
+        def run(self): ...
+"""
+
+
+def test_an_object_of_the_class_that_it_is_asked_of(tmp_path: Path) -> None:
+    use = """
+        from base import A
+        A.make().run()
+        A().me().run()
+        made = A.make().me()
+        made.run()
+        A().old().run()
+        class Test:
+            def set_up(self):
+                self.a = A.make()
+            def test(self):
+                self.a.run()
+    """
+    index = index_of(tmp_path, base=BASE, use=use)
+    assert lines(index, "base.A.run") == dict.fromkeys([f"use.py:{n}" for n in (3, 4, 6, 7, 12)], "exact")
+    assert lines(index, "base.B.run") == {}
+
+
+def test_super_gives_an_object_of_the_class_itself(tmp_path: Path) -> None:
+    use = """
+        from base import Base
+        class C(Base):
+            @classmethod
+            def make(cls):
+                made = super().make()
+                made.run()
+                return made
+            def __new__(cls):
+                new = super().__new__(cls)
+                new.run()
+                return new
+            def run(self): ...
+        C.make().run()
+    """
+    index = index_of(tmp_path, base=BASE, use=use)
+    assert lines(index, "use.C.run") == dict.fromkeys(["use.py:7", "use.py:11", "use.py:14"], "exact")
+
+
+def test_one_of_several_classes_is_likely(tmp_path: Path) -> None:
+    use = """
+        from base import A, B, Base
+        def annotated(x: A | B, xs: list[A | B], y: A | str | None):
+            x.run()
+            y.run()
+            for one in xs:
+                one.run()
+            x.me()
+        def assigned(first):
+            x = A() if first else B()
+            x.run()
+            return x
+        assigned(1).run()
+    """
+    index = index_of(tmp_path, base=BASE, use=use)
+    found = {"use.py:4": "likely", "use.py:5": "exact", "use.py:7": "likely", "use.py:11": "likely"}
+    assert lines(index, "base.A.run") == found | {"use.py:13": "likely"}
+    assert lines(index, "base.Base.me")["use.py:8"] == "exact"
+
+
+def test_what_may_be_anything_is_never_left_out(tmp_path: Path) -> None:
+    use = """
+        from typing import Any, TypeVar
+        from base import A, Base
+        T = TypeVar("T")
+        U = TypeVar("U", bound="A")
+        def f(x: Any, y: T, z: U, w: object):
+            x.run()
+            y.run()
+            z.run()
+            w.run()
+    """
+    index = index_of(tmp_path, base=BASE, use=use)
+    found = lines(index, "base.A.run")
+    assert found == {"use.py:7": "text", "use.py:8": "text", "use.py:9": "exact", "use.py:10": "text"}
+
+
+def test_copies_and_builtins_keep_classes(tmp_path: Path) -> None:
+    use = """
+        import copy
+        from copy import deepcopy
+        from base import A
+        class D(A):
+            def again(self):
+                new = copy.copy(self)
+                new.run()
+                return new
+        def f(xs: list[A], x: A):
+            deepcopy(x).run()
+            for one in sorted(xs):
+                one.run()
+            backwards = reversed(xs)
+            next(backwards).run()
+        D().again().run()
+    """
+    index = index_of(tmp_path, base=BASE, use=use)
+    assert lines(index, "base.A.run") == dict.fromkeys([f"use.py:{n}" for n in (8, 11, 13, 15, 16)], "exact")
+
+
+def test_a_base_class_held_by_an_attribute(tmp_path: Path) -> None:
+    use = """
+        from base import A
+        class Test:
+            kind = A
+            def test(self):
+                class Inner(self.kind):
+                    pass
+                Inner().run()
+    """
+    assert lines(index_of(tmp_path, base=BASE, use=use), "base.A.run") == {"use.py:8": "exact"}
