@@ -6,7 +6,8 @@ of the tree's build; the index is given no flags and no compile_commands.json.
 edges     pairs (file, file that it includes): those that gcc enters, in any unit, against the index's edges whose
           directive gcc reached and entered in some unit. Directives that no unit reaches (other platforms) cannot be
           judged; the table counts them as "unreached".
-closures  pairs (unit, file that it reads, directly or not): what `gcc -MM` lists, against what the index's edges
+closures  pairs (unit, file that it reads, directly or not): what `gcc -MM` lists (what `gcc -E` names where an #error
+          stops it), against what the index's edges
           reach from the unit through directives that gcc reached in it.
 
 Every difference is listed in the JSON.
@@ -28,6 +29,7 @@ from . import RESULTS, machine
 from .c_sources import TREES, flags, preprocess, repository, units
 
 _MARKER = re.compile(r'# (\d+) "((?:[^"\\]|\\.)*)"((?: \d)*)\s*\Z')
+_MARKER_LINE = re.compile(r'^# \d+ "((?:[^"\\]|\\.)*)"', re.MULTILINE)
 Place = tuple[str, int]
 
 
@@ -64,8 +66,12 @@ def _relative(name: str, root: Path) -> str:
 def listed(name: str, root: Path, unit: str, stubs: Path) -> set[str]:
     """The files of the tree that `gcc -MM` lists for a unit."""
     command = ["gcc", "-MM", *flags(name, root, stubs), str(root / unit)]
-    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    words = output.replace("\\\n", " ").split()[1:]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:  # an #error, for want of a configuration
+        return {r for m in _MARKER_LINE.findall(preprocess(name, root, unit, stubs)) if (r := _relative(m, root))} - {
+            unit
+        }
+    words = done.stdout.replace("\\\n", " ").split()[1:]
     return {r for w in words if (r := _relative(w, root))} - {unit}
 
 

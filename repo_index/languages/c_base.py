@@ -39,7 +39,9 @@ class CFamily(Language):
         if other in c_includes.closure(path, project) or path in c_includes.closure(other, project):
             return True
         mine, theirs = _linkage(path, name, project), _linkage(other, name, project)
-        return mine is not None and theirs is not None and mine != theirs
+        if mine is None or theirs is None or mine == theirs:
+            return False
+        return (other if mine else path).lower().endswith(c_includes.SOURCES)  # `extern int f(void);` in a source
 
     def keywords(self) -> frozenset[str]:
         return CPP_KEYWORDS

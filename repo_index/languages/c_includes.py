@@ -205,7 +205,8 @@ def _folders(project: Project, own: str) -> list[str]:
         tables["named"], tables["conventional"] = _named_by_builds(project), _conventional(project)
     if own not in memo:
         named, conventional = tables["named"], tables["conventional"]
-        found = sorted(named, key=lambda f: (-_shared(own, f + "/"), f.count("/"), f))
+        nearest = sorted(named, key=lambda n: (-_shared(own, n[0] + "/"), n[1]))
+        found = [folder for _, _, folder in nearest]
         found += sorted(conventional, key=lambda f: (-_shared(own, f + "/"), f.count("/"), f))
         memo[own] = list(dict.fromkeys([*found, ""]))
     answer: list[str] = memo[own]
@@ -222,27 +223,30 @@ def _conventional(project: Project) -> set[str]:
     return found
 
 
-def _named_by_builds(project: Project) -> set[str]:
+def _named_by_builds(project: Project) -> list[tuple[str, int, str]]:
+    """(folder of the build file, rank, include folder), in the order of the files' text."""
     folders = {"/".join(p.split("/")[:n]) for p in project.paths for n in range(p.count("/") + 1)}
     builds = [
         p for p in project.paths if posixpath.basename(p) in _BUILD_FILES or p.endswith((".mk", ".cmake", ".pro"))
     ]
-    found: set[str] = set()
+    found: list[tuple[str, int, str]] = []
     for path in sorted(builds, key=lambda p: (p.count("/"), p))[:_MAX_BUILD_FILES]:
         try:
             data = project.read(path)
         except (OSError, KeyError):
             continue
         if len(data) <= _BUILD_BYTES:
-            found |= _folders_in(data.decode("utf-8", "replace"), posixpath.dirname(path), folders)
+            own = posixpath.dirname(path)
+            for folder in _folders_in(data.decode("utf-8", "replace"), own, folders):
+                found.append((own, len(found), folder))
     return found
 
 
-def _folders_in(text: str, own: str, folders: set[str]) -> set[str]:
+def _folders_in(text: str, own: str, folders: set[str]) -> list[str]:
     words = _FLAG.findall(text)
     for match in _CALLS.finditer(text):
         words += _WORD.findall(_EXPRESSION.sub(r"\1", match[1]))
-    found: set[str] = set()
+    found: dict[str, None] = {}
     for word in words:
         top = "top_srcdir" in word or "CMAKE_SOURCE_DIR" in word or "PROJECT_SOURCE_DIR" in word
         plain = _VARIABLE.sub(".", _EXPRESSION.sub(r"\1", word)).rstrip("/\\>")
@@ -252,9 +256,9 @@ def _folders_in(text: str, own: str, folders: set[str]) -> set[str]:
             folder = _join(base, plain)
             folder = "" if folder == "." else folder
             if folder in folders:
-                found.add(folder)
+                found[folder] = None
                 break
-    return found
+    return list(found)
 
 
 # -- what a file sees

@@ -10,6 +10,7 @@ from .c_scopes import Pending
 from .c_walk import Walk
 
 _INCLUDE = re.compile(rb"\s*(\"[^\"\n]+\"|<[^>\n]+>)")
+_FILE = re.compile(rb"\s*([A-Za-z_]\w*)[ \t]+(\"[^\"\n]+\"|<[^>\n]+>)[ \t]*\Z")
 _DEFINE = re.compile(rb"\s*([A-Za-z_]\w*)(\(([^)]*)\))?")
 _WORD = re.compile(rb"(?<![\w])[A-Za-z_]\w*")
 _QUOTED = re.compile(rb'"(?:[^"\\\n]|\\.)*+"?|\'(?:[^\'\\\n]|\\.)*+\'?|//.*|/\*(?:[^*]|\*(?!/))*+(?:\*/)?', re.DOTALL)
@@ -21,22 +22,31 @@ _SIGNATURE = 200
 
 def directives(walk: Walk, keywords: frozenset[str]) -> None:
     """Facts of the preprocessor lines."""
+    named: dict[bytes, bytes] = {}
     for directive in walk.prepared.directives:
         if directive.name in ("include", "include_next", "import"):
-            _include(walk, directive)
+            _include(walk, directive, named)
         elif directive.name == "define":
+            if (file := _FILE.match(walk.source, *directive.body)) is not None:
+                named.setdefault(file[1], file[2])
             _define(walk, directive, keywords)
         elif directive.name in ("if", "elif", "ifdef", "ifndef", "undef", "elifdef", "elifndef"):
             words(walk, directive.body[0], directive.body[1], keywords, loose=False)
 
 
-def _include(walk: Walk, directive: Directive) -> None:
+def _include(walk: Walk, directive: Directive, named: dict[bytes, bytes]) -> None:
+    """`named` has the macros of the file that stand for the name of one: `#include CONFIG`."""
     match = _INCLUDE.match(walk.source, *directive.body)
+    line = walk.lines.at(directive.span[0])
     if match is None:
         words(walk, *directive.body, frozenset(), loose=False)
+        start, end = directive.body
+        macro = walk.source[start:end].strip()
+        if macro in named:
+            module = named[macro].decode("utf-8", "replace")
+            walk.facts.imports.append(ImportFact(module, None, "", "runtime", line, directive.span, (start, end)))
         return
     module = match[1].decode("utf-8", "replace")
-    line = walk.lines.at(directive.span[0])
     walk.facts.imports.append(
         ImportFact(module, None, "", "runtime", line, directive.span, (match.start(1) + 1, match.end(1) - 1))
     )

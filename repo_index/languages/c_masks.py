@@ -130,6 +130,10 @@ def mask(prepared: Prepared) -> None:
     def each(pattern: re.Pattern[bytes], start: int = 0, end: int | None = None) -> list[re.Match[bytes]]:
         return list(pattern.finditer(bytes(bare), start, len(bare) if end is None else end))
 
+    for match in each(_DOUBLE):
+        hide(*match.span(1))
+        blank(code, *match.span(3))
+        blank(bare, *match.span(3))
     for match in each(_CLASS):
         hide(*match.span(match.lastindex or 1))
     for match in each(_BEFORE_NAME):
@@ -154,10 +158,6 @@ def mask(prepared: Prepared) -> None:
         for match in each(_AFTER_NAME, start, end):
             if match[1] not in _STATEMENTS:
                 hide(*match.span(2))
-        for match in each(_DOUBLE, start, end):
-            hide(*match.span(1))
-            blank(code, *match.span(3))
-            blank(bare, *match.span(3))
         for match in each(_DEFINES, start, end):
             if re.search(rb"\b" + _PRIMITIVES, match[1]):
                 hide(*match.span(1))
@@ -172,6 +172,7 @@ def mask(prepared: Prepared) -> None:
 
 def _statements(code: bytearray, bare: bytearray, start: int, end: int) -> None:
     """Macros in the body of a function: loops, statements without a semicolon, types among arguments."""
+    start = max(0, start - 1)  # with the brace
     region = bytes(bare[start:end])
     for match in _BLOCK.finditer(region):
         if match[1] not in _STATEMENTS:

@@ -50,8 +50,10 @@ class Swift(Language):
             return True
         if not exported:
             return False
-        theirs = swift_targets.target(other, project)
-        return theirs == swift_targets.target(path, project) or theirs in swift_targets.imported(path, project)
+        theirs, mine = swift_targets.target(other, project), swift_targets.target(path, project)
+        if theirs == mine or theirs in swift_targets.imported(path, project):
+            return True
+        return mine in swift_targets.imported(other, project)  # an extension of what `path` defines
 
     def joins(self, path: str, other: str, name: str, project: Project) -> bool:
         return self.reaches(path, other, name, True, project) or self.reaches(other, path, name, True, project)
