@@ -91,12 +91,23 @@ def lookup(index: Index, spec: str) -> Symbol:
         return chosen[0]
     if not chosen:
         raise UnknownSymbol(spec, _near(index, name))
+    one = _joined(index, chosen)
+    if one is not None:
+        return one
     top = [s for s in chosen if not s.definition.parent]
     if len(top) == 1 and index.role(top[0].path) == "source":
         others = [s for s in chosen if s is not top[0] and index.role(s.path) == "source" and s.definition.exported]
         if not others:
             return top[0]
     raise AmbiguousSymbol(spec, chosen)
+
+
+def _joined(index: Index, found: list[Symbol]) -> Symbol | None:
+    """Where all are definitions of one symbol, that which is no mere declaration."""
+    same = {found[0].id, *(s.id for s in index._resolver().namespaces.joined(found[0]))}
+    if any(s.id not in same for s in found):
+        return None
+    return min(found, key=lambda s: ("declaration" in s.definition.decorators, s.definition.body_span is None, s.id))
 
 
 def _in_file(index: Index, spec: str, path: str, qualified: str) -> Symbol:
