@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "hook": ("hook", "app", "Install, remove or show the git pre-commit hook."),
     "index": ("index", "app", "Build or refresh the index and summarise the repository."),
     "graph": ("graph", "app", "Query the graph: imports, importers, definitions, references."),
+    "search": ("search", "app", "Find definitions and passages by words and names."),
     "pack": ("pack", "app", "Print the packed context of the repository."),
     "model": ("model", "app", "List, fetch, describe and measure models."),
     "doctor": ("doctor", "app", "Say what this machine can run."),
