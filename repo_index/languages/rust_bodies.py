@@ -285,7 +285,9 @@ def macro(walk: Walk, node: Any) -> None:
     tokens = next((c for c in node.named_children if c.type == "token_tree"), None)
     if head is not None:
         _macro_name(walk, walk.segments(head))
-    if tokens is not None:
+    if tokens is not None and walk.wrapped.get(tokens.start_byte):
+        walk.push(walk.wrapped[tokens.start_byte])
+    elif tokens is not None:
         _tokens(walk, tokens)
 
 

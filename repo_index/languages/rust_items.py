@@ -20,7 +20,14 @@ def collect(walk: Walk, nodes: list[Any], scope: Scope, owner: str = "", trait: 
     """Definitions and imports of a block; members of an impl or trait have an `owner`."""
     attributes: list[Any] = []
     impls = []
-    for node in nodes:
+    todo = list(reversed(nodes))
+    while todo:
+        node = todo.pop()
+        macro = node.named_children[0] if node.type == "expression_statement" and node.named_child_count else node
+        if macro.type == "macro_invocation" and not owner:
+            todo += reversed(walk.items_of(macro))
+            attributes = []
+            continue
         if node.type in ("attribute_item", "line_comment", "block_comment"):
             attributes.append(node)
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -20,6 +21,11 @@ def _parser() -> Any:
     import tree_sitter_rust
 
     return tree_sitter.Parser(tree_sitter.Language(tree_sitter_rust.language()))
+
+
+_MACROS = 200
+_NOT_LINE = re.compile(rb"[^\n]")
+_ITEM = re.compile(rb"\b(?:mod|use|fn|struct|enum|impl|trait|type)\s")
 
 
 def span(node: Any) -> Span:
@@ -54,6 +60,9 @@ class Walk:
         self.inner: dict[int, Scope] = {}
         #: paths in `use`: (names, number of the import, alias, scope)
         self.uses: list[tuple[list[Any], int, Any, Scope]] = []
+        #: items in the arguments of macros around items (`cfg_net! { mod tcp; }`), by the start of the arguments
+        self.wrapped: dict[int, list[Any]] = {}
+        self._trees: list[Any] = []
         self._imported: dict[tuple[str, str | None], int] = {}
 
     def run(self, handlers: Mapping[str, Handler]) -> None:
@@ -91,6 +100,25 @@ class Walk:
 
     def text(self, node: Any) -> str:
         return self.source[node.start_byte : node.end_byte].decode("utf-8", "replace").removeprefix("r#")
+
+    def items_of(self, macro: Any) -> list[Any]:
+        """The items that a macro around items is given, [] for other macros."""
+        tokens = next((c for c in macro.named_children if c.type == "token_tree"), None)
+        if (
+            tokens is None
+            or len(self._trees) >= _MACROS
+            or self.source[tokens.start_byte : tokens.start_byte + 1] != b"{"
+        ):
+            return []
+        start, end = tokens.start_byte + 1, tokens.end_byte - 1
+        if not _ITEM.search(self.source, start, end):
+            return []
+        if tokens.start_byte not in self.wrapped:
+            blank = _NOT_LINE.sub(b" ", self.source[:start])
+            tree = _parser().parse(parseable(blank + self.source[start:end]))
+            self._trees.append(tree)
+            self.wrapped[tokens.start_byte] = [] if tree.root_node.has_error else tree.root_node.named_children
+        return self.wrapped[tokens.start_byte]
 
     # -- meanings
 
