@@ -127,8 +127,8 @@ def mask(prepared: Prepared) -> None:
         blank(code, start, end)
         blank(bare, start, end)
 
-    def each(pattern: re.Pattern[bytes], start: int = 0, end: int | None = None) -> list[re.Match[bytes]]:
-        return list(pattern.finditer(bytes(bare), start, len(bare) if end is None else end))
+    def each(pattern: re.Pattern[bytes]) -> list[re.Match[bytes]]:
+        return list(pattern.finditer(bytes(bare)))
 
     for match in each(_DOUBLE):
         hide(*match.span(1))
@@ -152,22 +152,28 @@ def mask(prepared: Prepared) -> None:
         if match[3] not in _QUALIFIERS and first not in _QUALIFIERS and first not in _TYPES:
             hide(*match.span(1 if match[1] else 2))
     spans = outside(bytes(bare))
-    for start, end in spans:
-        for match in each(_AFTER_PARAMETERS, start, end):
-            hide(*match.span(1))
-        for match in each(_AFTER_NAME, start, end):
-            if match[1] not in _STATEMENTS:
-                hide(*match.span(2))
-        for match in each(_DEFINES, start, end):
-            if re.search(rb"\b" + _PRIMITIVES, match[1]):
-                hide(*match.span(1))
-        _alone(code, bare, start, end, hide)
-        _old_style(code, bare, start, end)
-    at = 0
-    for start, end in [*spans, (len(bare), len(bare))]:
-        if at < start:
-            _statements(code, bare, at, start)
-        at = end
+    between = list(zip([0, *(end for _, end in spans)], [*(start for start, _ in spans), len(bare)], strict=True))
+    outer = bytearray(bare)
+    for start, end in between:
+        blank(outer, start, end)
+
+    def hide_outer(start: int, end: int) -> None:
+        hide(start, end)
+        blank(outer, start, end)
+
+    for match in list(_AFTER_PARAMETERS.finditer(bytes(outer))):
+        hide_outer(*match.span(1))
+    for match in list(_AFTER_NAME.finditer(bytes(outer))):
+        if match[1] not in _STATEMENTS:
+            hide_outer(*match.span(2))
+    for match in list(_DEFINES.finditer(bytes(outer))):
+        if re.search(rb"\b" + _PRIMITIVES, match[1]):
+            hide_outer(*match.span(1))
+    _alone(code, outer, hide_outer)
+    _old_style(code, bytes(outer))
+    for start, end in between:
+        if start < end:
+            _statements(code, bare, start, end)
 
 
 def _statements(code: bytearray, bare: bytearray, start: int, end: int) -> None:
@@ -200,30 +206,29 @@ def _statements(code: bytearray, bare: bytearray, start: int, end: int) -> None:
                     blank(code, base + found.start(1), base + found.end(1))
 
 
-def _alone(code: bytearray, bare: bytearray, start: int, end: int, hide: Callable[[int, int], None]) -> None:
-    region = bytes(bare[start:end])
-    for match in list(_ALONE.finditer(region)):
-        before = region[max(0, match.start() - 2000) : match.start()].rstrip()[-1:]
-        following = _NEXT.match(region, match.end())
+def _alone(code: bytearray, outer: bytearray, hide: Callable[[int, int], None]) -> None:
+    text = bytes(outer)
+    for match in _ALONE.finditer(text):
+        before = text[max(0, match.start() - 2000) : match.start()].rstrip()[-1:]
+        following = _NEXT.match(text, match.end())
         after = following[1] if following is not None else b""
         if before not in (b"", b";", b"}", b"{", b":") and not (before == b")" and match[2]):
             continue
         if match[2] is None:
             if match[1].isupper() and len(match[1]) > 2 and (after.isalpha() or after in (b"_", b"}", b"~", b"")):
-                hide(start + match.start(1), start + match.end(1))
+                hide(*match.span(1))
         elif after.isalpha() or after in (b"_", b"", b"}", b"#"):
-            code[start + match.start(3)] = bare[start + match.start(3)] = ord(";")
+            code[match.start(3)] = outer[match.start(3)] = ord(";")
 
 
-def _old_style(code: bytearray, bare: bytearray, start: int, end: int) -> None:
-    for match in list(_OLD_STYLE.finditer(bytes(bare[start:end]))):
+def _old_style(code: bytearray, outer: bytes) -> None:
+    for match in _OLD_STYLE.finditer(outer):
         names = {n.strip() for n in match[1].split(b",")}
         declared = set(re.findall(rb"[A-Za-z_]\w*", match[3]))
         if not names & declared or re.search(rb"\b(?:if|for|while|return)\b", match[0]):
             continue
-        blank(code, start + match.start(1), start + match.end(1))
-        code[start + match.start(2)] = ord(" ")
-        body = bytes(code[start + match.start(3) : start + match.end(3)])
+        blank(code, *match.span(1))
+        code[match.start(2)] = ord(" ")
+        body = bytes(code[match.start(3) : match.end(3)])
         last = body.rindex(b";")
-        body = body[:last].replace(b";", b",") + b")" + body[last + 1 :]
-        code[start + match.start(3) : start + match.end(3)] = body
+        code[match.start(3) : match.end(3)] = body[:last].replace(b";", b",") + b")" + body[last + 1 :]
