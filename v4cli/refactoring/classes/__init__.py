@@ -1,0 +1,1 @@
+"""Module-level functions that become methods: what stands in the way, and the class text."""
