@@ -3,7 +3,8 @@
 `python -m benchmarks.python_references` draws 100 definitions (functions, classes, methods, names assigned in a
 module; seed 20261122) of each of three packages. For a method the index answers for all that it overrides and all
 that overrides it; so the server is asked at each definition of that family, and its answers are joined. Compared are
-the places in Python files where the definition's own name stands (uses under an import alias have another name).
+the places in Python files where the definition's own name stands as an identifier (uses under an import alias have
+another name; names in strings, as in `getattr(x, "name")`, are what the index alone follows).
 
 recall     of the server's places, the share that the index has as exact or likely
 precision  of the index's exact places, the share that the server has. "either": that the server or jedi has
@@ -75,7 +76,7 @@ def compare(index: Index, symbol: Symbol, server: LanguageServer) -> dict[str, A
     own = {
         place(index, r.path, r.span): r.certainty
         for r in index.references(symbol)
-        if r.name == symbol.name and r.path.endswith((".py", ".pyi"))
+        if r.name == symbol.name and r.kind != "string" and r.path.endswith((".py", ".pyi"))
     }
     exact = {p for p, certainty in own.items() if certainty == "exact"}
     sure = {p for p, certainty in own.items() if certainty != "text"}

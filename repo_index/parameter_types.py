@@ -15,7 +15,7 @@ from .records import Symbol
 
 if TYPE_CHECKING:
     from .facts import Definition
-    from .resolve import External, Resolver, Target
+    from .resolve import External, Resolver, Several, Target
 
 _DOTTED = re.compile(r"[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)*\Z")
 _PART = re.compile(r"\((\d+)(?::(\d+))?\)\Z")
@@ -56,7 +56,8 @@ def _type(resolver: Resolver, path: str, text: str, within: Definition) -> Symbo
         name = declared[name]
     if not _DOTTED.match(name):
         return None
-    return resolver.class_of(resolver.expression(path, name, within.parent))
+    found = resolver.class_of(resolver.expression(path, name, within.parent))
+    return None if isinstance(found, Several) else found
 
 
 def _of_function(resolver: Resolver, path: str, text: str, number: int, within: Definition) -> Symbol | External | None:
