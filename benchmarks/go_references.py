@@ -1,0 +1,122 @@
+"""References in Go trees against gopls.
+
+`python -m benchmarks.go_references [--seed N] [--count N] [--show]`: package-level definitions, methods and fields are
+drawn with a seed from the trees of go_rust_sources.py, as many from each. For each, the places that the index and
+`gopls references -d` give are compared. Recall: of gopls's places, those that the index gives as exact or likely.
+Precision: of the index's exact places, those that gopls gives. Files that the build leaves out here are left out on
+both sides. Needs `go` and `gopls`; without the network: GOPROXY=off.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import posixpath
+import random
+import re
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from repo_index import Index
+from repo_index.records import Symbol
+
+from . import RESULTS, machine
+from .go_imports import packages
+from .go_rust_sources import go_tree
+
+TREES = ("cobra", "toml", "mux")
+_PLACE = re.compile(r"(.+\.go):(\d+):(\d+)-(\d+)\Z")
+
+Place = tuple[str, int, int]
+"""Path, line from 1, column from 1 in bytes."""
+
+
+def place(index: Index, path: str, span: tuple[int, int], line: int) -> Place:
+    content = index.read(path)
+    return path, line, span[0] - (content.rfind(b"\n", 0, span[0]) + 1) + 1
+
+
+def oracle(root: Path, index: Index, symbol: Symbol) -> set[Place] | None:
+    """The places that gopls gives, None where it gives none."""
+    path, line, column = place(index, symbol.path, symbol.definition.name_span,
+                               index._line_of(symbol.path, symbol.definition.name_span[0]))  # fmt: skip
+    environment = os.environ | {"GOPROXY": "off", "GOSUMDB": "off", "GOFLAGS": ""}
+    command = ["gopls", "references", "-d", f"{path}:{line}:{column}"]
+    answer = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
+    found = set()
+    for match in filter(None, (_PLACE.match(text) for text in answer.stdout.splitlines())):
+        inside = os.path.relpath(match[1], root.resolve())
+        found.add((inside, int(match[2]), int(match[3])))
+    return found or None
+
+
+def built_files(root: Path) -> set[str]:
+    """The files that the build of this machine reads."""
+    found = set()
+    for package in packages(root):
+        at = os.path.relpath(package["Dir"], root.resolve())
+        for key in ("GoFiles", "TestGoFiles", "XTestGoFiles"):
+            found |= {posixpath.normpath(posixpath.join(at, f)) for f in package.get(key) or ()}
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0] if __doc__ else None)
+    parser.add_argument("--seed", type=int, default=20261122)
+    parser.add_argument("--count", type=int, default=102)
+    parser.add_argument("--show", action="store_true")
+    arguments = parser.parse_args()
+    rows: list[dict[str, Any]] = []
+    with tempfile.TemporaryDirectory() as scratch:
+        for name in TREES:
+            root = go_tree(name, Path(scratch) / name)
+            index = Index.open(root, cache_dir=Path(scratch) / "cache").refresh()
+            built = built_files(root)
+            known = {s.id: s for s in index.symbols() if s.path in built and s.name not in ("init", "main")}
+            listed = [known[i] for i in sorted(known)]
+            for symbol in random.Random(arguments.seed).sample(listed, arguments.count // len(TREES)):
+                gold = oracle(root, index, symbol)
+                if gold is None:
+                    continue
+                gold = {p for p in gold if p[0] in built or p[0].startswith("vendor/")}
+                found = [r for r in index.references(symbol) if r.path in built or r.path.startswith("vendor/")]
+                exact = {place(index, r.path, r.span, r.line) for r in found if r.certainty == "exact"}
+                likely = {
+                    place(index, r.path, r.span, r.line)
+                    for r in found
+                    if r.certainty == "likely" and r.kind not in ("string", "doc")
+                }
+                rows.append(
+                    {
+                        "tree": name, "symbol": symbol.id, "kind": symbol.kind, "gopls": len(gold),
+                        "exact": len(exact & gold), "likely": len((likely - exact) & gold),
+                        "only_exact": sorted(exact - gold), "missed": sorted(gold - exact - likely),
+                    }
+                )  # fmt: skip
+    print(f"{'':12} {'defs':>5} {'places':>7} {'recall':>7} {'exact':>7} {'precision':>9}")
+    figures = {}
+    for name in (*TREES, "all"):
+        some = [r for r in rows if name in (r["tree"], "all")]
+        gold_count, exact_count = sum(r["gopls"] for r in some), sum(r["exact"] for r in some)
+        likely_count, wrong = sum(r["likely"] for r in some), sum(len(r["only_exact"]) for r in some)
+        figures[name] = {
+            "definitions": len(some), "places": gold_count,
+            "recall": round((exact_count + likely_count) / max(gold_count, 1), 4),
+            "recall_exact": round(exact_count / max(gold_count, 1), 4),
+            "precision_exact": round(exact_count / max(exact_count + wrong, 1), 4),
+        }  # fmt: skip
+        f = figures[name]
+        print(f"{name:12} {f['definitions']:5} {f['places']:7} {f['recall']:7} {f['recall_exact']:7} "
+              f"{f['precision_exact']:9}")  # fmt: skip
+    for row in rows if arguments.show else []:
+        if row["missed"] or row["only_exact"]:
+            print(row["symbol"], row["kind"], row["gopls"], "missed", row["missed"][:4], "wrong", row["only_exact"][:4])
+    result = {"oracle": "gopls", "seed": arguments.seed, "machine": machine(), "figures": figures, "definitions": rows}
+    (RESULTS / "go_references.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
