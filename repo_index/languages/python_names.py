@@ -58,7 +58,8 @@ def spine(walk: Walk, node: Any, scope: Scope, flags: int) -> Chain:
                 walk.chain(root, steps[:1], scope)
                 return walk.chain(walk.name(given[0]), steps[1:], scope, silent=True)
         return walk.chain(root, steps, scope)
-    walk.push([node], scope, flags & ~ANNOTATION)
+    # a damaged `await` comes back here if it is pushed itself
+    walk.push(node.children if node.type == "await" else [node], scope, flags & ~ANNOTATION)
     return walk.chain(None, steps, scope)
 
 
