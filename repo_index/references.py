@@ -71,7 +71,14 @@ def method_family(index: Index, symbol: Symbol) -> list[Symbol]:
     resolver = index._resolver()
     holder = resolver.holder(symbol)
     special = symbol.name.startswith("__") and symbol.name.endswith("__")
-    static = not symbol.qualified.endswith(symbol.name)  # one that an instance member has the name of
+    language = index.language(symbol.path)
+    nested = language is not None and language.nested_members
+    if nested and language is not None and not language.callable(symbol.definition):
+        return [symbol]  # a field, which hides others of its name and overrides none
+    key = f"{symbol.name}()" if nested and symbol.kind == "method" else _key(symbol)
+    static = not symbol.qualified.removesuffix("()").endswith(
+        symbol.name
+    )  # one that an instance member has the name of
     if holder is None or special or static or symbol.kind not in _MEMBERS:
         return [symbol]
     if not is_class(holder):  # a property of an object literal is one of the object's declared type
@@ -85,7 +92,7 @@ def method_family(index: Index, symbol: Symbol) -> list[Symbol]:
     while todo:
         at = todo.pop()
         for other in [*resolver.ancestors(at), *descendants(index, at)]:
-            member = resolver.own_member(other, _key(symbol))
+            member = resolver.own_member(other, key)
             if other.id not in classes and member is not None:
                 classes[other.id] = other
                 found[member.id] = member

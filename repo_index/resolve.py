@@ -484,7 +484,9 @@ class Resolver:
             if ".".join(parts[:count]) in table and count > 1:
                 target, used = self.symbol(path, ".".join(parts[:count])), count
                 break
-        if target is None:
+        if target is None and "::" in parts[0]:  # a path from a root of modules
+            target, used = self.module(path, parts[0]), 1
+        elif target is None:
             target, used = self.bound(path, parts[0], scope), 1
             if target is None:
                 for i, fact in enumerate(self.index._imports(path)):  # bound in another function

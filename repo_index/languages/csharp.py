@@ -43,7 +43,7 @@ def _parser() -> Parser:
 class CSharp(Language):
     name = "csharp"
     extensions: tuple[str, ...] = (".cs",)
-    version = 1
+    version = 2
     family = _FAMILY
     implicit_self = True
     nested_members = True

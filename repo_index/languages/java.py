@@ -59,7 +59,7 @@ def _parser() -> Parser:
 class Java(Language):
     name = "java"
     extensions: tuple[str, ...] = (".java",)
-    version = 1
+    version = 2
     family = jvm_resolve.FAMILY
     implicit_self = True
     nested_members = True

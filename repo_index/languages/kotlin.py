@@ -63,7 +63,7 @@ def _parse(source: bytes) -> Node:
 class Kotlin(Language):
     name = "kotlin"
     extensions: tuple[str, ...] = (".kt", ".kts")
-    version = 1
+    version = 2
     family = jvm_resolve.FAMILY
     implicit_self = True
     nested_members = True

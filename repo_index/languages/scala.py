@@ -41,7 +41,7 @@ def _parser() -> Parser:
 class Scala(Language):
     name = "scala"
     extensions: tuple[str, ...] = (".scala", ".sc")
-    version = 1
+    version = 2
     family = jvm_resolve.FAMILY
     implicit_self = True
     nested_members = True

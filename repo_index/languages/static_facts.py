@@ -44,16 +44,17 @@ def facts_of(walk: Walk, language: str, root: Node) -> FileFacts:
         occurrence = _name(walk, use)
         if occurrence is not None:
             facts.occurrences.append(occurrence)
-            if occurrence.binding == "global" and (use.space & TYPE or walk.rules.free_functions):
+            free = use.space & TYPE or walk.rules.free_functions
+            if occurrence.binding == "global" and free and use.kind != "doc":
                 holder = use.scope.type_def()
                 read_in = f"{holder.qualified} " if holder is not None and use.space != VALUE else ""
                 ambient.setdefault(read_in + use.name, occurrence.line)
-    for member in walk.members:
+    for member in reversed(walk.members):  # the innermost of a chain first: type_of() remembers
         occurrence = _member(walk, member)
         facts.occurrences.append(occurrence)
         whole = _qualified_name(occurrence, walk.rules.capital_packages)
-        if whole:
-            ambient.setdefault(f" {whole}", occurrence.line)
+        if whole and member.kind != "doc":
+            ambient[f" {whole}"] = min(occurrence.line, ambient.get(f" {whole}", occurrence.line))
     facts.occurrences.sort(key=lambda o: (o.span, o.kind, o.binding, o.target))
     facts.ambient = sorted(ambient.items(), key=lambda item: (item[1], item[0]))
     facts.calls = sorted(
@@ -104,7 +105,8 @@ def _outside_namesakes(use: Name) -> str:
     at: Scope | None = use.scope
     found = at
     while at is not None:
-        if at.kind == "type" and use.name in at.names and at.parent is not None:
+        named = at.names.get(use.name, ()) if at.kind == "type" else ()
+        if named and at.parent is not None and not any(b.space & TYPE for b in named):
             found = at.parent
         at = at.parent
     return found.qualified if found is not None else ""

@@ -53,6 +53,8 @@ class Step(NamedTuple):
 
 
 UNKNOWN = Step("unknown")
+#: characters of a dotted expression, so that generated chains take no room
+_LONGEST = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,8 @@ class Walk:
     docs: list[tuple[Node, Scope]] = field(default_factory=list)
     #: by start of its declaration: the scope of the members of a type
     type_scopes: dict[int, Scope] = field(default_factory=dict)
+    #: by node id: what expressions hold, as far as that was asked
+    types: dict[int, str] = field(default_factory=dict)
     anonymous: int = 0
     stack: list[tuple[Node, Scope]] = field(default_factory=list)
 
@@ -282,9 +286,14 @@ class Walk:
     def type_of(self, node: Node | None, scope: Scope) -> str:
         """The dotted expression of what an expression holds, "" where nothing can be said."""
         parts: list[str] = []
+        passed: list[tuple[int, int]] = []
         root = ""
         while node is not None:
+            if node.id in self.types:
+                root = self.types[node.id]
+                break
             step = self.rules.step(self, node)
+            passed.append((node.id, len(parts)))
             if step.kind in ("inner", "member", "element"):
                 if step.kind != "inner":
                     parts.append(step.name or "*")
@@ -299,8 +308,11 @@ class Walk:
             elif step.kind in ("self", "super"):
                 root = self.self_expression(scope, step.kind == "super")
             break
-        for part in reversed(parts):
-            root = self.append(root, part)
+        for number in range(len(parts), -1, -1):
+            if number < len(parts):
+                root = self.append(root, parts[number])
+            while passed and passed[-1][1] == number:
+                self.types[passed.pop()[0]] = root
         return root
 
     def self_expression(self, scope: Scope, above: bool = False) -> str:
@@ -316,7 +328,7 @@ class Walk:
 
     def append(self, expression: str, part: str) -> str:
         """The expression of a member, or with "*" an element, of what another one holds."""
-        if not expression:
+        if not expression or len(expression) > _LONGEST:
             return ""
         if expression.endswith("[]"):
             name = part.removesuffix("()")
