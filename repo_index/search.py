@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 import re
 import sqlite3
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
 from posixpath import basename
@@ -20,7 +21,7 @@ from .outline import definitions_of
 from .records import FileRecord, Hit
 from .search_units import Unit, units
 from .side_store import connect, discard
-from .words import SYNONYMS, Query, parse_query
+from .words import SYNONYMS, Query, parse_query, split_identifier, stem
 
 if TYPE_CHECKING:
     from .index import Index
@@ -46,6 +47,11 @@ _MANY = 50
 #: share of a BM25 score that does not depend on how many words of the query occur; weight of those in the name.
 #: Chosen on 41 questions about flask, requests, fastapi and tornado: 25 right firsts, 36 within the first five.
 _BASE, _NAMED = 0.4, 1.0
+#: weights of words in the place of a unit, of its file's score, of the share of its name that the query says, and of
+#: words inside a name. Chosen on the development set of benchmarks/search_docstrings.py.
+_PLACED, _FILE, _SAID, _INSIDE = 0.5, 0.5, 0.5, 1.0
+#: a query of many words mostly says what something does: what does nothing by itself counts less then
+_ACTIONS, _NO_ACTION = ("function", "method", "local", "text"), 0.6
 _TEST_WORDS = frozenset("test tests testing tested fixture fixtures mock mocks pytest unittest spec".split())
 _ROLE = {"test": 0.45, "generated": 0.3, "doc": 0.65, "config": 0.8}
 _KIND = {"text": 0.7, "local": 0.6, "attribute": 0.75, "variable": 0.75, "constant": 0.85}
@@ -180,6 +186,7 @@ class SearchTables:
         names = self._by_names(parsed)
         for at, bonus in self._by_files(index, query).items():
             names[at] = names.get(at, 0.0) + bonus
+        describes = len(parsed.terms) >= 4 and not {"class", "classes"} & set(query.lower().split())
         about_tests = bool(_TEST_WORDS & set(parsed.terms))
         hits = []
         for at, (path, start, end, qualified, kind, snippet) in self._rows(words.keys() | names.keys()).items():
@@ -187,6 +194,8 @@ class SearchTables:
             if record is None or not _wanted(record, languages, paths):
                 continue
             score = (words.get(at, 0.0) + names.get(at, 0.0)) * _factor(record, kind, about_tests)
+            if describes and kind not in _ACTIONS:
+                score *= _NO_ACTION
             symbol = f"{path}::{qualified}" if qualified else None
             hits.append(Hit(path, start, end, round(score, 6), symbol, snippet))
         hits.sort(key=lambda h: (-h.score, h.path, h.start_line, -h.end_line, h.symbol or ""))
@@ -212,21 +221,48 @@ class SearchTables:
         total = run("SELECT count(*) FROM search_unit").fetchone()[0]
         covered = dict.fromkeys((at for at, _ in found), 0.0)
         named = dict.fromkeys(covered, 0.0)
-        telling = 0.0
-        for phrase in phrases.values():
+        placed = dict.fromkeys(covered, 0.0)
+        weights: dict[str, float] = {}
+        files = _FileScores(run("SELECT id, path FROM search_unit"))
+        for term, phrase in phrases.items():
             having = [at for (at,) in run("SELECT rowid FROM search_words WHERE search_words MATCH ?", (phrase,))]
-            weight = math.log(1 + total / (1 + len(having)))
-            telling += weight
+            weight = weights[term] = math.log(1 + total / (1 + len(having)))
+            files.add(having)
             for at in covered.keys() & having:
                 covered[at] += weight
-            in_name = run("SELECT rowid FROM search_words WHERE search_words MATCH ?", (f"name : ({phrase})",))
-            for at in named.keys() & {at for (at,) in in_name}:
-                named[at] += weight
-        best = found[0][1] or 1.0
+            for column, into in (("name", named), ("place", placed)):
+                match = f"{column} : ({phrase})"
+                for (at,) in run("SELECT rowid FROM search_words WHERE search_words MATCH ?", (match,)):
+                    if at in into:
+                        into[at] += weight
+        best, telling = found[0][1] or 1.0, sum(weights.values())
+        parts = self._name_parts(covered, weights)
         return {
-            at: score / best * (_BASE + (1 - _BASE) * covered[at] / telling) + _NAMED * named[at] / telling
+            at: score / best * (_BASE + (1 - _BASE) * covered[at] / telling)
+            + _NAMED * named[at] / telling
+            + _PLACED * placed[at] / telling
+            + _FILE * files.relative(at)
+            + parts[at]
             for at, score in found
         }
+
+    def _name_parts(self, wanted: Collection[int], weights: Mapping[str, float]) -> dict[int, float]:
+        """Unit -> how much of its name the query says, and how much of the query stands inside a name that is written
+        without a break (`isempty`)."""
+        stems = {stem(t): w for t, w in weights.items()}
+        for term, weight in weights.items():
+            for other in SYNONYMS.get(term, ()):
+                stems.setdefault(stem(other), weight)
+        telling = sum(weights.values()) or 1.0
+        found = {}
+        for at, (_, _, _, qualified, _, _) in self._rows(wanted).items():
+            name = qualified.rpartition(".")[2]
+            words = {stem(w) for w in split_identifier(name)}
+            said = len(words & stems.keys()) / max(2, len(words))
+            whole = name.replace("_", "").lower()
+            inside = sum(w for s, w in stems.items() if len(s) >= 4 and s not in words and s in whole)
+            found[at] = _SAID * said + _INSIDE * inside / telling
+        return found
 
     def _by_names(self, query: Query) -> dict[int, float]:
         """Unit -> how well its name is one that the query writes; 2 for a qualified name that matches."""
@@ -256,7 +292,8 @@ class SearchTables:
         for word in query.plain:
             exact = [row for row in self._named(word) if row[1][0] == word]
             if exact:
-                give(exact, 1.0 if word[:1].isupper() else 0.5 / len(query.plain))
+                like_name = word[:1].isupper() and word != query.first
+                give(exact, 1.0 / math.sqrt(len(query.plain)) if like_name else 0.5 / len(query.plain))
             elif not known(word):
                 give(self._near(_fold(word)), 0.6)
         return scores
@@ -305,6 +342,29 @@ class SearchTables:
             ):
                 found[at] = (_path(bytes(path)), *rest)
         return found
+
+
+class _FileScores:
+    """BM25 of whole files, counted in units that have a term: a unit is likelier in a file that speaks of the query."""
+
+    def __init__(self, rows: Iterable[tuple[int, Any]]) -> None:
+        self.file = {at: bytes(path) for at, path in rows}
+        self.units = Counter(self.file.values())
+        self.mean = len(self.file) / max(1, len(self.units))
+        self.scores: Counter[bytes] = Counter()
+
+    def add(self, having: Iterable[int]) -> None:
+        """Count a term that these units have."""
+        often = Counter(self.file[at] for at in having if at in self.file)
+        rare = math.log(1 + (len(self.units) - len(often) + 0.5) / (len(often) + 0.5))
+        for path, count in often.items():
+            length = 1.2 * (0.25 + 0.75 * self.units[path] / self.mean)
+            self.scores[path] += rare * count * 2.2 / (count + length)  # type: ignore[assignment]
+
+    def relative(self, at: int) -> float:
+        """The score of the file that a unit stands in, of the best (0..1)."""
+        most = max(self.scores.values(), default=0) or 1
+        return self.scores[self.file[at]] / most if at in self.file else 0.0
 
 
 def _searchable(record: FileRecord) -> bool:

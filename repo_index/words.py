@@ -88,6 +88,20 @@ class Query:
     terms: tuple[str, ...]
     identifiers: tuple[str, ...]
     plain: tuple[str, ...]
+    #: the word that a sentence of several begins with: its capital says nothing
+    first: str = ""
+
+
+_ENDINGS = "ations ation ings ing ions ion ers ies ied es ed er or ly s e y".split()
+
+
+@lru_cache(maxsize=1 << 16)
+def stem(word: str) -> str:
+    """The word without its most common English endings, at least three letters of it."""
+    for ending in _ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            return word[: -len(ending)]
+    return word
 
 
 def _looks_like_code(word: str) -> bool:
@@ -112,7 +126,9 @@ def parse_query(text: str) -> Query:
             terms += (p for p in parts if p not in STOP_WORDS or word in quoted)
     unique = tuple(dict.fromkeys(terms))
     chosen = tuple(t for t in unique if t not in KIND_WORDS) or unique
-    return Query(chosen, tuple(dict.fromkeys(identifiers)), tuple(dict.fromkeys(plain)))
+    written = text.split()
+    first = _IDENTIFIER.findall(written[0])[:1] if len(written) > 3 else []
+    return Query(chosen, tuple(dict.fromkeys(identifiers)), tuple(dict.fromkeys(plain)), "".join(first))
 
 
 def expand(terms: Iterable[str]) -> dict[str, tuple[str, ...]]:
