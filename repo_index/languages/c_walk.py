@@ -66,6 +66,8 @@ class Walk:
     def member(self, node: Any, base: str, scope: Scope, kind: str = "use") -> None:
         """An attribute of an expression, or of something unknown where `base` is empty."""
         span, name = (node.start_byte, node.end_byte), text(node)
+        if not name:  # the parser adds names that are missing
+            return
         if base and _EXPRESSION.match(base):
             receiver = Receiver("instance", base)
         else:
