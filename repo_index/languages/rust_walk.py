@@ -180,7 +180,8 @@ class Walk:
             if ".".join(p for p in (module, names[0]) if p) in self.defined:
                 return ".".join(p for p in (module, *names) if p)
         if names[0] in ("crate", "self", "super", "$crate"):
-            return ""
+            inner = self.scopes[-1].module if self.scopes else ""
+            return "" if inner and names[0] != "crate" else "::".join(names)
         known = self.type(names[0])
         if known is not None and known[0] == "type":
             return ".".join([known[1], *names[1:]]) if known[1] else ""
