@@ -76,21 +76,22 @@ def into_class(
     """
     statements: list[ast.stmt] = [*functions]
     pieces = cut(source, statements)
-    spans = [p.span for p in pieces]
     if isinstance(target, ast.ClassDef):
         edit = _append(source, target, pieces, static)
-        outside = list(delete_lines(source, spans))
+        outside = list(delete_lines(source, [p.span for p in pieces]))
         return apply_edits(source.data, merge_deletions([edit, *outside]))
     indent = unit(source)
     head = f"class {class_name}:\n"
     if doc:
         head += f'{indent}"""{doc}"""\n\n'
-    text = head + methods_text(source, pieces, indent, static) + "\n"
-    own = next(p for p in pieces if p.statement is target)
-    others = [s for s in spans if s != own.span]
-    edits = [Edit(*own.span, source.encode(text)), *delete_lines(source, others)]
-    # blank lines beside the class belong to nobody else
-    edits = [_clear_of(e, own.span) for e in merge_deletions(edits)]
+    return in_place_of(source, pieces, target, head + methods_text(source, pieces, indent, static) + "\n")
+
+
+def in_place_of(source: PythonSource, pieces: list[Piece], target: ast.stmt, text: str) -> bytes:
+    """The file with `text` where the piece of `target` was, and the other pieces taken out."""
+    own = next(p.span for p in pieces if p.statement is target)
+    edits = [Edit(*own, source.encode(text)), *delete_lines(source, [p.span for p in pieces if p.span != own])]
+    edits = [_clear_of(e, own) for e in merge_deletions(edits)]
     return apply_edits(source.data, [e for e in edits if e.new or e.start < e.end])
 
 

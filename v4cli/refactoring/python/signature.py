@@ -189,8 +189,7 @@ def _without_comments(source: PythonSource, start: int, end: int) -> bytes:
 def add_argument(source: PythonSource, call: ast.Call, name: str, value: str) -> list[Edit]:
     """Pass `name=value` in the call: last, but before `**mapping`."""
     text = f"{name}={value}"
-    closing = source.span(call)[1] - 1
-    opening = _opening(source, call)
+    opening, closing = argument_list(source, call)
     items: list[tuple[int, int]] = []
     for argument in call.args:
         items.append(source.span(argument))
@@ -222,8 +221,8 @@ def add_argument(source: PythonSource, call: ast.Call, name: str, value: str) ->
     return edits
 
 
-def _opening(source: PythonSource, call: ast.Call) -> int:
-    """Offset of the parenthesis that opens the arguments: the one that the last one closes."""
+def argument_list(source: PythonSource, call: ast.Call) -> Span:
+    """Offsets of the opening and of the closing parenthesis of the arguments: the last one and its partner."""
     start = source.span(call.func)[1]
     closing = source.span(call)[1] - 1
     depth = 0
@@ -235,5 +234,5 @@ def _opening(source: PythonSource, call: ast.Call) -> int:
         elif text in {"(", "[", "{"}:
             depth -= 1
             if depth == 0:
-                return begin
+                return begin, closing
     raise ValueError("a call without parentheses")

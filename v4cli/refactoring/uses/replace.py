@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ...errors import Refused
@@ -49,6 +49,8 @@ class Place:
     span: Span
     call: ast.Call | None
     bare: bool
+    #: imports that the file needs for what takes the place of the use
+    imports: list[NewImport] = field(default_factory=list)
 
     @property
     def where(self) -> str:
@@ -135,9 +137,10 @@ class _OneFile:
         top = (whole.index.module_name(source.path) or "").split(".")[0]
         self.editor = ImportEditor(source, frozenset({top} if top else ()))
         self.uses = {u.span: u for u in self.scopes.uses if not u.quoted}
-        self.calls = {
-            source.span(n.func)[1]: n for n in source.nodes if isinstance(n, ast.Call) and not _in_fstring(source, n)
+        self.attributes = {
+            source.span(n)[1] for n in source.nodes if isinstance(n, ast.Attribute) and _placed(source, n)
         }
+        self.calls = {source.span(n.func)[1]: n for n in source.nodes if isinstance(n, ast.Call) and _placed(source, n)}
         self.edits: list[Edit] = []
         #: names that uses in this file read: the replacement has to be bound there
         self.wanted: set[str] = set()
@@ -200,11 +203,15 @@ class _OneFile:
 
     def _use(self, symbol: Symbol, reference: Reference, replacement: Replacement) -> None:
         span = reference.span
-        bare = self.source.data[: span[0]].rstrip()[-1:] != b"."
+        bare = span[1] not in self.attributes and self.source.data[span[0] - 1 : span[0]] != b"."
         call = self.calls.get(span[1])
         place = Place(self.source, reference, symbol, span, call, bare)
         edits, needed = self.whole.at_use(place, replacement)
         self.edits += edits
+        for new in place.imports:
+            if new.local in self.scopes.module.bindings and not self._has_module(new):
+                raise place.refuse(f"{new.local} means something else there, and {new.module} has to be imported")
+            self.editor.add_top(new)
         if not needed or not bare:
             return
         self.wanted.add(replacement.name)
@@ -213,10 +220,13 @@ class _OneFile:
             if home is not None and home is not self.scopes.module and not self._imports_same(home.bindings, symbol):
                 raise place.refuse(f"{replacement.name} is a local name there; choose another name")
 
+    def _has_module(self, new: NewImport) -> bool:
+        return any(n.name == new.module and not s.is_from for s in self.editor.statements for n in s.names)
+
     def _imports_same(self, bindings: dict[str, list[ast.AST]], symbol: Symbol) -> bool:
-        return any(
-            n in {a.alias for s in self.editor.statements for a in s.names} for n in bindings.get(symbol.name, [])
-        )
+        """Whether the scope imports the function, and so what replaces it."""
+        imported = {name.alias for statement in self.editor.statements for name in statement.names}
+        return any(node in imported for node in bindings.get(symbol.name, []))
 
     def _string(self, symbol: Symbol, reference: Reference, replacement: Replacement) -> None:
         start, end = reference.span
@@ -265,6 +275,6 @@ class _OneFile:
         self.whole.left.append(LeftAlone(self.source.path, reference.line, text, reason))
 
 
-def _in_fstring(source: PythonSource, node: ast.AST) -> bool:
-    """Before Python 3.12 ast does not say where in the file an expression of an f-string stands."""
-    return any(isinstance(above, ast.JoinedStr) for above in source.ancestors(node))
+def _placed(source: PythonSource, node: ast.AST) -> bool:
+    """False in f-strings: before Python 3.12 ast does not say where in the file their expressions stand."""
+    return not any(isinstance(above, ast.JoinedStr) for above in source.ancestors(node))
