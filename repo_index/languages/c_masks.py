@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from .c_prepare import Prepared, blank
 
-_CAPS = rb"[A-Z][A-Z0-9_]{2,}"
+_CAPS = rb"(?<!\w)[A-Z][A-Z0-9_]{2,}+"
 _ARGUMENTS = rb"\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)"
 _TYPE_WORDS = (
     rb"(?:const|volatile|static|inline|extern|struct|union|enum|class|unsigned|signed|int|char|void|long|short|float|"
@@ -27,7 +27,7 @@ _WORD_BEFORE_TYPE = re.compile(
 )
 #: `int WINAPI f(`, `void * API f(`, `char FAR *`, `} FAR name;`
 _BEFORE_NAME = re.compile(
-    rb"(\w+|\})((?:\s*[*&]+\s*)|\s+|(?<=\}))(" + _CAPS + rb")"
+    rb"((?<!\w)\w++|\})((?:\s*[*&]+\s*)|\s+|(?<=\}))(" + _CAPS + rb")"
     rb"(?=\s+\**\s*(?:[A-Za-z_][\w:]*|\(\w+\))\s*\(|\s+[A-Za-z_]\w*\s*[\[=;]|\s*\*)"
 )
 #: `(WINAPI *name)`
@@ -41,7 +41,7 @@ _AT_START = re.compile(
 #: `name OF((int a))`
 _DOUBLE = re.compile(rb"[\w)]\s+([A-Za-z_]\w*\s*\()(\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))\s*(\))\s*;")
 #: `int name GUARDED_BY(lock);`
-_AFTER_NAME = re.compile(rb"(\w+)[\s>]+\w+(?:\[\w*\])?\s+(" + _CAPS + rb"\s*" + _ARGUMENTS + rb")(?=\s*[;={])")
+_AFTER_NAME = re.compile(rb"((?<!\w)\w++)[\s>]+\w++(?:\[\w*\])?\s+(" + _CAPS + rb"\s*" + _ARGUMENTS + rb")(?=\s*[;={])")
 #: `DEFINE_FLAG(int, name, 1);`
 _DEFINES = re.compile(rb"(?:(?<=[;})])|\A)\s*[A-Za-z_]\w*\s*\(([^(){};]*)\)\s*;")
 #: `for_each(item, list) {`
