@@ -41,7 +41,7 @@ def main() -> None:
     rows = []
     print(f"{'tree':12} {'packages':>8} {'go list':>8} {'index':>6} {'recall':>7} {'precision':>9}")
     with tempfile.TemporaryDirectory() as scratch:
-        for name, (_, module, vendored) in GO_TREES.items():
+        for name, (_, _, vendored) in GO_TREES.items():
             root = go_tree(name, Path(scratch) / name)
             index = Index.open(root, cache_dir=Path(scratch) / "cache").refresh()
             listed = packages(root)
@@ -74,7 +74,7 @@ def main() -> None:
             }  # fmt: skip
             rows.append(row)
             print(f"{name:12} {len(listed):8} {len(gold):8} {len(mine):6} {row['recall']:7} {row['precision']:9}")
-            for pair in [*row["missed"][:5], "--", *row["more"][:5]]:
+            for pair in [*sorted(gold - mine)[:5], *sorted(mine - gold)[:5]]:
                 print("   ", pair)
     version = subprocess.run(["go", "version"], capture_output=True, text=True, check=True).stdout.strip()
     result = {"oracle": version, "machine": machine(), "trees": rows}

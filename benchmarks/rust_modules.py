@@ -42,7 +42,7 @@ def main() -> None:
             }  # fmt: skip
             rows.append(row)
             print(f"{name:18} {len(gold):8} {len(mine):6} {row['recall']:7} {row['precision']:9}", flush=True)
-            for path in [*row["missed"][:5], *row["more"][:5]]:  # type: ignore[index]
+            for path in [*sorted(gold - mine)[:5], *sorted(mine - gold)[:5]]:
                 print("   ", path)
     version = subprocess.run(["rustfmt", "--version"], capture_output=True, text=True, check=True).stdout.strip()
     result = {"oracle": version, "machine": machine(), "crates": rows}

@@ -140,9 +140,10 @@ def importers(edges: Iterable[ImportEdge], path: str, transitive: bool = False) 
 
 def cycles(edges: Iterable[ImportEdge], *, lazy: bool = False) -> list[list[str]]:
     """Groups of files that import each other, each sorted, by first path. Imports for type checkers alone do not
-    count; those inside functions count with `lazy`."""
+    count; those inside functions count with `lazy`. Files that use each other's names without an import (those of one
+    package) are no circle."""
     skipped = ("type",) if lazy else ("type", "lazy")
-    pairs = [(e.source, e.target) for e in edges if e.target is not None and e.kind not in skipped]
+    pairs = [(e.source, e.target) for e in edges if e.target is not None and e.module and e.kind not in skipped]
     nodes = sorted({n for pair in pairs for n in pair})
     return sorted(group for group in strong_components(nodes, pairs) if len(group) > 1)
 

@@ -11,7 +11,7 @@ from ..facts import Call, Definition, Export, FileFacts, ImportFact, Occurrence,
 from .bash_sources import specifier
 
 _NAME = re.compile(r"[A-Za-z_][\w:.+-]*\Z")
-_LOCAL = ("local", "declare", "typeset")
+_OWN = re.compile(r"(?:local|declare|typeset)\b(?!\s+-\w*g)")
 
 
 @lru_cache(maxsize=1)
@@ -106,7 +106,7 @@ def _visit(script: _Script, node: Any, local: set[str] | None) -> set[str] | Non
     elif kind == "variable_assignment":
         _assignment(script, node, local)
     elif kind == "variable_name":
-        if node.parent is None or node.parent.type not in ("variable_assignment", "subscript") or node.parent.type == "subscript":
+        if node.parent is None or node.parent.type != "variable_assignment":
             _use(script, node, local)
     elif kind == "command":
         _command(script, node)
@@ -126,12 +126,11 @@ def _locals(script: _Script, body: Any) -> set[str]:
         node = todo.pop()
         if node.type == "function_definition":
             continue
-        if node.type == "declaration_command" and node.children[0].type in _LOCAL:
-            if not re.match(r"(?:declare|typeset)\s+-\w*g", script.text(node)):
-                for child in node.named_children:
-                    name = child.child_by_field_name("name") if child.type == "variable_assignment" else child
-                    if name is not None and name.type == "variable_name":
-                        found.add(script.text(name))
+        if node.type == "declaration_command" and _OWN.match(script.text(node)):
+            for child in node.named_children:
+                name = child.child_by_field_name("name") if child.type == "variable_assignment" else child
+                if name is not None and name.type == "variable_name":
+                    found.add(script.text(name))
         todo += node.named_children
     return found
 

@@ -54,9 +54,9 @@ class Go(Language):
         return name != "init" and posixpath.dirname(path) == posixpath.dirname(other)
 
     def hands_on(self, name: str) -> bool:
-        module = name.rpartition("/")
-        package = f"{module[0]}{module[1]}{module[2].split('.', 1)[0]}"
-        return "." in name.split("/", 1)[0] if "/" in name and module[0] != "sync" else package in _GENERIC
+        head, _, last = name.rpartition("/")
+        package = f"{head}/{last.split('.', 1)[0]}" if head else last.split(".", 1)[0]
+        return (bool(head) and "." in head.split("/", 1)[0]) or package in _GENERIC
 
     def keywords(self) -> frozenset[str]:
         return _KEYWORDS

@@ -6,14 +6,14 @@ from ..facts import FileFacts
 from .base import Language, Project, Resolution
 
 _KEYWORDS = frozenset(
-    "as async await break const continue crate dyn else enum extern false fn for if impl in let loop match mod move mut "
-    "pub ref return self Self static struct super trait true type unsafe use where while abstract become box do final "
-    "macro override priv typeof unsized virtual yield try gen".split()
+    "as async await break const continue crate dyn else enum extern false fn for if impl in let loop match mod move "
+    "mut pub ref return self Self static struct super trait true type unsafe use where while abstract become box do "
+    "final macro override priv typeof unsized virtual yield try gen".split()
 )
 _PRELUDE = frozenset(
-    "bool char f32 f64 i8 i16 i32 i64 i128 isize str u8 u16 u32 u64 u128 usize Option Some None Result Ok Err Box String "
-    "Vec Clone Copy Send Sync Sized Drop Fn FnMut FnOnce Iterator IntoIterator Extend Default Debug PartialEq Eq Ord "
-    "PartialOrd Hash From Into TryFrom TryInto AsRef AsMut ToOwned ToString DoubleEndedIterator ExactSizeIterator "
+    "bool char f32 f64 i8 i16 i32 i64 i128 isize str u8 u16 u32 u64 u128 usize Option Some None Result Ok Err Box "
+    "String Vec Clone Copy Send Sync Sized Drop Fn FnMut FnOnce Iterator IntoIterator Extend Default Debug PartialEq Eq "
+    "Ord PartialOrd Hash From Into TryFrom TryInto AsRef AsMut ToOwned ToString DoubleEndedIterator ExactSizeIterator "
     "FromIterator drop std core alloc proc_macro test".split()
 )
 
