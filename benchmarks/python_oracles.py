@@ -58,11 +58,16 @@ def grimp_graph(root: Path, package: str) -> tuple[set[str], set[tuple[str, str]
 
 _JEDI = """
 import jedi, json, sys
-project = jedi.Project(sys.argv[1], added_sys_path=sys.argv[2:])
+question, root, *folders = sys.argv[1:]
+project = jedi.Project(root, added_sys_path=folders)
 for line in sys.stdin:
     path, row, column = json.loads(line)
     try:
-        names = jedi.Script(path=path, project=project).get_references(row, column, include_builtins=False)
+        script = jedi.Script(path=path, project=project)
+        if question == "references":
+            names = script.get_references(row, column, include_builtins=False)
+        else:
+            names = script.goto(row, column, follow_imports=True)
         found = [[str(n.module_path), n.line, n.column] for n in names if n.module_path]
     except Exception as error:
         found = repr(error)
@@ -70,12 +75,14 @@ for line in sys.stdin:
 """
 
 
-def jedi_references(root: Path, source_roots: Iterable[str], places: Iterable[Place]) -> list[set[Place] | str]:
-    """References to the name at each place, or the error that jedi ends with."""
+def jedi_places(
+    question: str, root: Path, source_roots: Iterable[str], places: Iterable[Place]
+) -> list[set[Place] | str]:
+    """References to the name at each place, or its definitions ("definition"), or the error that jedi ends with."""
     root = root.resolve()
     asked = "".join(json.dumps([str(root / path), line, column]) + "\n" for path, line, column in places)
     folders = [str(root / folder) for folder in source_roots]
-    command = [str(environment("jedi") / "python"), "-c", _JEDI, str(root), *folders]
+    command = [str(environment("jedi") / "python"), "-c", _JEDI, question, str(root), *folders]
     lines = subprocess.run(command, input=asked, check=True, capture_output=True, text=True).stdout.splitlines()
     found: list[set[Place] | str] = []
     for answer in map(json.loads, lines):
@@ -169,8 +176,9 @@ class LanguageServer:
             value = value.get(part) if isinstance(value, dict) else None
         return value
 
-    def references(self, place: Place) -> set[Place]:
-        """References to the name at a place, its definition included, inside the folder."""
+    def places(self, question: str, place: Place) -> set[Place]:
+        """What the name at a place leads to inside the folder: its "references", its definition included, or its
+        "definition"."""
         path, line, column = place
         uri = (self.root / path).as_uri()
         if path not in self._opened:
@@ -184,7 +192,7 @@ class LanguageServer:
             "context": {"includeDeclaration": True},
         }
         found: set[Place] = set()
-        for location in self.ask("textDocument/references", parameters) or ():
+        for location in self.ask(f"textDocument/{question}", parameters) or ():
             file = Path(unquote(urlparse(location["uri"]).path))
             if file.is_relative_to(self.root):
                 start = location["range"]["start"]

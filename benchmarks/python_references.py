@@ -23,7 +23,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import RESULTS, machine
-from benchmarks.python_oracles import LanguageServer, Place, jedi_references, versions
+from benchmarks.python_answers import Basedpyright, jedi
+from benchmarks.python_oracles import Place, versions
 from benchmarks.releases import PINNED, repository
 from repo_index import Index
 from repo_index.records import Symbol
@@ -69,7 +70,7 @@ def named(index: Index, places: Iterable[Place], name: str) -> set[Place]:
     return found
 
 
-def compare(index: Index, symbol: Symbol, server: LanguageServer) -> dict[str, Any]:
+def compare(index: Index, symbol: Symbol, server: Basedpyright) -> dict[str, Any]:
     """What both say of one symbol, and where they differ."""
     family = [place(index, s.path, s.definition.name_span) for s in index.method_family(symbol)]
     truth = named(index, {p for at in family for p in server.references(at)}, symbol.name)
@@ -93,28 +94,33 @@ def compare(index: Index, symbol: Symbol, server: LanguageServer) -> dict[str, A
     }
 
 
-def second_opinion(index: Index, root: Path, roots: list[str], rows: list[dict[str, Any]]) -> None:
-    """Mark the extra places that jedi finds."""
+def second_opinion(
+    index: Index, server: Basedpyright, release: str, root: Path, roots: list[str], rows: list[dict[str, Any]]
+) -> None:
+    """Say of each extra place which other answers of the two tools confirm it."""
     asked = [row for row in rows if row["extra"]]
-    places = [at for row in asked for at in row["family"]]
-    answers = iter(jedi_references(root, roots, places))
+    referred = jedi("references", release, root, roots, [at for row in asked for at in row["family"]])
+    led = jedi("definition", release, root, roots, [(*p,) for row in asked for p in row["extra"]])
     for row in asked:
-        found: set[Place] = set()
-        for _ in row["family"]:
-            answer = next(answers)
-            found |= answer if isinstance(answer, set) else set()
-        row["extra"] = [[*p, "jedi" if tuple(p) in found else "none"] for p in row["extra"]]
+        family = set(row["family"])
+        found = set().union(*(referred[at] for at in row["family"]))
+        for difference in row["extra"]:
+            at: Place = (*difference,)
+            opinions = {
+                "basedpyright definition": bool(family & server.definitions(at)),
+                "jedi references": at in found,
+                "jedi definition": bool(family & led[at]),
+            }
+            difference.append(", ".join(tool for tool, yes in opinions.items() if yes) or "none")
 
 
 def measure(release: str, folder: str, roots: list[str], count: int, seed: int) -> list[dict[str, Any]]:
     with tempfile.TemporaryDirectory() as scratch:
         root = repository(release, Path(scratch).resolve() / release)
         index = Index.open(root, cache_dir=Path(scratch) / "cache").refresh()
-        with LanguageServer(root, roots) as server:
-            rows = []
-            for symbol in drawn(index, folder, count, seed):
-                rows.append(compare(index, symbol, server))
-        second_opinion(index, root, roots, rows)
+        with Basedpyright(release, root, roots) as server:
+            rows = [compare(index, symbol, server) for symbol in drawn(index, folder, count, seed)]
+            second_opinion(index, server, release, root, roots, rows)
         for row in rows:
             for kind in ("missed", "extra"):
                 for difference in row[kind]:
@@ -126,7 +132,7 @@ def measure(release: str, folder: str, roots: list[str], count: int, seed: int) 
 def figures(rows: list[dict[str, Any]]) -> dict[str, Any]:
     oracle, exact = sum(r["oracle"] for r in rows), sum(r["exact"] for r in rows)
     agreed, found = sum(r["agreed"] for r in rows), sum(r["found"] for r in rows)
-    confirmed = agreed + sum(e[3] == "jedi" for r in rows for e in r["extra"])
+    confirmed = agreed + sum(e[3] != "none" for r in rows for e in r["extra"])
     return {
         "definitions": len(rows),
         "oracle": oracle,

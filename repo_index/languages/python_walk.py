@@ -9,6 +9,7 @@ from typing import Any
 
 from ..encoding import parseable
 from ..facts import Definition, FileFacts, Span
+from .python_comments import masked
 from .python_scopes import Binding, Chain, Name, Scope, Step
 
 TYPE_ONLY = 1
@@ -45,9 +46,11 @@ def _comments() -> Any:
     return tree_sitter.Query(_language(), "(comment) @comment")
 
 
-def parse(source: bytes) -> Any:
-    """The tree-sitter tree of a Python file. Byte offsets are those of `source`."""
-    return _parser().parse(parseable(source))
+def parse(source: bytes) -> tuple[Any, list[Span]]:
+    """The tree-sitter tree of a Python file, and spans of comments that it leaves out. Byte offsets are those of
+    `source`."""
+    text, comments = masked(parseable(source))
+    return _parser().parse(text), comments
 
 
 class Walk:
@@ -56,8 +59,9 @@ class Walk:
 
     def __init__(self, source: bytes) -> None:
         self.source = source
-        self.tree = parse(source)
+        self.tree, comments = parse(source)
         self.facts = FileFacts("python")
+        self.facts.texts.extend((start, end, "comment") for start, end in comments)
         self.module = Scope("module", None, "")
         self.chains: list[Chain] = []
         self.definitions: list[Definition] = []
