@@ -228,6 +228,7 @@ class _Search:
             if occurrence.name != self.symbol.name:
                 via = self.symbol.name
             loose = occurrence.binding == "global" and occurrence.receiver is not None
+            loose = loose and not self.resolver._nests(path)  # there the receiver's type is known
             return "likely" if loose else "exact", via
         if occurrence.binding != "member" or occurrence.name != self.symbol.name:
             return None, ""

@@ -374,8 +374,10 @@ def _pattern(walk: Walk, node: Node, scope: Scope, typed: Callable[[], str] = st
 def _case(walk: Walk, node: Node, scope: Scope) -> None:
     inner = scope.inner("body")
     pattern = node.child_by_field_name("pattern")
+    at = node.parent.parent if node.parent is not None else None
+    value = at.child_by_field_name("value") if at is not None and at.type == "match_expression" else None
     if pattern is not None:
-        _pattern(walk, pattern, inner)
+        _pattern(walk, pattern, inner, (lambda: walk.type_of(value, scope)) if value is not None else str)
     walk.push_all((c for c in node.named_children if c != pattern), inner)
 
 

@@ -51,6 +51,8 @@ def facts_of(walk: Walk, language: str, root: Node) -> FileFacts:
                 ambient.setdefault(read_in + use.name, occurrence.line)
     for member in reversed(walk.members):  # the innermost of a chain first: type_of() remembers
         occurrence = _member(walk, member)
+        if not occurrence.name:  # the parser adds names that are missing
+            continue
         facts.occurrences.append(occurrence)
         whole = _qualified_name(occurrence, walk.rules.capital_packages)
         if whole and member.kind != "doc":
