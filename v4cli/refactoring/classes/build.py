@@ -15,7 +15,7 @@ from ..workspace import Edit
 
 def indented(source: PythonSource, span: Span, indent: str) -> str:
     """The lines of the span, each with `indent` before it; what stands inside of strings stays, docstrings apart."""
-    inside = _lines_inside_strings(source)
+    inside = lines_inside_strings(source)
     lines = []
     first = source.line_of(span[0])
     text = source.code(span).replace("\r\n", "\n")
@@ -25,7 +25,7 @@ def indented(source: PythonSource, span: Span, indent: str) -> str:
     return "\n".join(lines)
 
 
-def _lines_inside_strings(source: PythonSource) -> set[int]:
+def lines_inside_strings(source: PythonSource) -> set[int]:
     """Lines that begin inside of a string, unless it is a statement of its own (a docstring)."""
     alone = {
         source.span(n)
