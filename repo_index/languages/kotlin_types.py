@@ -104,10 +104,10 @@ def step(walk: Walk, node: Node) -> Step:
         if first.type == "identifier":
             return Step("name", None, walk.text(first), ANY)
         if first.type == "navigation_expression" and first.named_child_count > 1:
-            name = walk.text(first.named_children[-1])
-            if name in ("apply", "also", "takeIf", "takeUnless"):
+            called = walk.text(first.named_children[-1])
+            if called in ("apply", "also", "takeIf", "takeUnless"):
                 return Step("inner", first.named_children[0])
-            return Step("member", first.named_children[0], name + "()")
+            return Step("member", first.named_children[0], called + "()")
         return Step("inner", first)
     if kind == "index_expression":
         return Step("element", first)
