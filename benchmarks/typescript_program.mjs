@@ -32,12 +32,12 @@ export function sources() {
 }
 
 // The tree's own tsconfig.json, with what makes the compiler read JavaScript as well.
-export function options() {
+export function options(readFile = ts.sys.readFile) {
   const path = join(root, "tsconfig.json");
   let given = {};
   if (existsSync(path)) {
-    const read = ts.readConfigFile(path, ts.sys.readFile);
-    given = ts.parseJsonConfigFileContent(read.config, ts.sys, root).options;
+    const read = ts.readConfigFile(path, readFile);
+    given = ts.parseJsonConfigFileContent(read.config, { ...ts.sys, readFile }, root).options;
   }
   return {
     strict: true,

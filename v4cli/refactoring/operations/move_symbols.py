@@ -7,6 +7,8 @@ from typing import Literal
 from pydantic import Field
 
 from ...errors import NothingToDo, Refused
+from ..ecmascript.move import Move, move
+from ..ecmascript.paths import is_ecmascript
 from ..lookup import find_symbol
 from ..moving.job import Job
 from ..moving.pieces import private_helpers
@@ -32,18 +34,24 @@ class MoveSymbols(Operation):
     definitions that only the moved code uses come along; other definitions are imported from the source. An
     import that would be circular is placed inside the functions that need it; where that cannot be done the move
     is refused. `keep_alias` leaves an import of the moved names in the source.
+
+    Between ES modules of JavaScript and TypeScript: names are exported where another file needs them, type-only
+    imports stay so, a default export becomes one with a name, `export *` barrels go on offering what they offered,
+    `ns.name` becomes an import of the name. With `keep_alias` the source re-exports the moved names.
     """
 
     kind: Literal["move_symbols"] = "move_symbols"
     symbols: list[str] = Field(min_length=1, description="path::name of each, module-level")
-    target: str = Field(description="path of a Python file")
+    target: str = Field(description="path of a source file, existing or new")
     with_private_helpers: bool = True
     keep_alias: bool = False
     changelog: bool = False
 
     def apply(self, ws: Workspace) -> Outcome:
+        if is_ecmascript(self.target):
+            return self._between_es_modules(ws)
         if not is_python(self.target):
-            raise Refused(f"{self.target}: move_symbols works on Python only")
+            raise Refused(f"{self.target}: move_symbols works on Python, JavaScript and TypeScript")
         by_source: dict[str, set[str]] = {}
         for spec in self.symbols:
             symbol = find_symbol(ws.index, spec)
@@ -54,7 +62,7 @@ class MoveSymbols(Operation):
             if symbol.name in _OF_THE_MODULE:
                 raise Refused(f"{symbol.id} belongs to its module")
             if not is_python(symbol.path):
-                raise Refused(f"{symbol.id}: move_symbols works on Python only")
+                raise Refused(f"{symbol.id}: move_symbols works on Python, JavaScript and TypeScript")
             if symbol.path != self.target:
                 by_source.setdefault(symbol.path, set()).add(symbol.name)
         if not by_source:
@@ -68,6 +76,27 @@ class MoveSymbols(Operation):
             outcome.left_alone += done.left_alone
             outcome.notes += done.notes
         outcome.left_alone = sorted(set(outcome.left_alone))
+        return outcome
+
+    def _between_es_modules(self, ws: Workspace) -> Outcome:
+        by_source: dict[str, set[str]] = {}
+        for spec in self.symbols:
+            symbol = find_symbol(ws.index, spec)
+            if symbol.kind == "module":
+                raise Refused(f"{symbol.id} is a module; use rename_module")
+            if "." in symbol.qualified:
+                raise Refused(f"{symbol.id} is not at module level")
+            if not is_ecmascript(symbol.path):
+                raise Refused(f"{symbol.id} cannot move to {self.target}, a file of another language")
+            if symbol.path != self.target:
+                by_source.setdefault(symbol.path, set()).add(symbol.qualified)
+        if not by_source:
+            raise NothingToDo(f"all of it is in {self.target} already")
+        outcome = Outcome()
+        for path in sorted(by_source):
+            done = move(ws, Move(path, self.target, by_source[path], self.keep_alias), self.with_private_helpers)
+            outcome.left_alone += done.left_alone
+            outcome.notes += done.notes
         return outcome
 
     def _helpers(self, ws: Workspace, path: str, names: set[str]) -> set[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from ...errors import NothingToDo, Refused
+from ..ecmascript import files as ecmascript_files
 from ..module_mentions import dotted_mentions, path_mentions
 from ..operation import LeftAlone, Operation, Outcome
 from ..python.modules import Modules, is_package, is_python
@@ -22,22 +23,29 @@ if TYPE_CHECKING:
 
 
 class RenameModule(Operation):
-    """Moves a Python file or a package folder to another path, within its package or to another one.
+    """Moves a Python, JavaScript or TypeScript file or a folder to another path, within its package or to another one.
 
     Touched: the file itself (its own relative imports, when its package changes), every import of it in every
     form, uses of the name that `from package import module` binds (where the new name would clash in a file, the
     import takes the old name as its alias and the uses stay), attribute chains through packages, and with
     `rename_in_text` dotted names and file paths in comments, strings, documents and configuration. Changelogs
     stay unless `changelog`. A stub (.pyi) beside the module moves along.
+
+    For JavaScript and TypeScript: every specifier that leads to the file or out of it (imports, re-exports,
+    `import()`, `require`, `jest.mock`, import types, `<reference path>`), each in its own manner (relative or through
+    an alias, with or without an extension), entries of package.json and tsconfig.json that name the file or what is
+    built from it, and file paths in text. Declarations (.d.ts) beside a JavaScript file move along.
     """
 
     kind: Literal["rename_module"] = "rename_module"
-    path: str = Field(description="a Python file, or the folder of a package")
+    path: str = Field(description="a source file, or the folder of a package")
     new_path: str
     rename_in_text: bool = True
     changelog: bool = False
 
     def apply(self, ws: Workspace) -> Outcome:
+        if ecmascript_files.concerns(ws, self.path):
+            return ecmascript_files.rename_files(ws, self.path, self.new_path, self.rename_in_text, self.changelog)
         outcome = Outcome()
         root, new_root = self._roots(ws)
         moved = _moved_files(ws, root, new_root)
@@ -94,7 +102,7 @@ class RenameModule(Operation):
         if not is_file and not any(p.startswith(root + "/") for p in paths):
             raise NothingToDo(f"{root}: no such file or folder in the repository")
         if is_file and not is_python(root):
-            raise Refused(f"{root}: rename_module works on Python only")
+            raise Refused(f"{root}: rename_module works on Python, JavaScript and TypeScript")
         if is_file and is_package(root):
             raise Refused(f"{root} makes its folder a package; rename the folder instead")
         if is_file and not is_python(new):

@@ -1,0 +1,218 @@
+"""Refactorings of JavaScript and TypeScript trees, judged by the TypeScript compiler.
+
+`python -m benchmarks.typescript_refactorings [--seed N] [--count N] [--operations ...] [--trees ...] [--show]`: for
+each tree of npm_sources.py, symbols and modules are drawn with a seed, as many for each operation: a symbol gets
+another name, a file another name or folder, a definition moves to a new or an existing file, a function gets one more
+parameter with a default (half of the draws: and every call passes it). `tsc --noEmit` reads the tree before and after.
+clean: it reports no more errors than before, and no error of a kind and place that was not there; broken: it does;
+refused: the operation said that it does not do this, with the reason; stopped: a check of the engine failed, so that
+nothing would have been written. Needs `node` and `npm`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import posixpath
+import random
+import re
+import subprocess
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from repo_index import Index
+from repo_index.records import Symbol
+from v4cli.errors import NothingToDo, Refused
+from v4cli.refactoring.plan import Plan
+from v4cli.refactoring.run import execute
+
+from . import RESULTS, machine
+from .npm_sources import TREES, TYPESCRIPT, fetch, repository
+from .typescript_references import drawn
+
+SCRIPT = Path(__file__).with_name("typescript_errors.mjs")
+OPERATIONS = ("rename_symbol", "rename_module", "move_symbols", "add_parameter")
+_CODE = re.compile(r"(?<!\.d)\.(?:[cm]?[jt]s|[jt]sx)\Z")
+_SOURCES = ("src", "lib", "compat", "hooks", "debug", "devtools", "test-utils", "jsx-runtime", "index.js")
+_TESTS = re.compile(r"(?:^|/)(?:tests?|__tests__|benchmarks)/|\.test(?:-d)?\.")
+_MOVABLE = {"function", "class", "constant", "variable", "interface", "type", "enum"}
+
+
+class Compiler:
+    """`tsc --noEmit` on one tree with some of its files changed."""
+
+    def __init__(self, root: Path) -> None:
+        module = fetch(TYPESCRIPT) / "lib" / "typescript.js"
+        command = ["node", "--max-old-space-size=6144", str(SCRIPT), str(module), str(root)]
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+        )
+
+    def errors(self, changes: dict[str, bytes | None]) -> list[tuple[str, int, int, str]]:
+        assert self._process.stdin is not None and self._process.stdout is not None
+        texts = {path: None if data is None else data.decode("utf-8", "replace") for path, data in changes.items()}
+        self._process.stdin.write(json.dumps(texts) + "\n")
+        self._process.stdin.flush()
+        return [tuple(error) for error in json.loads(self._process.stdout.readline())]
+
+    def close(self) -> None:
+        self._process.communicate()
+
+
+def _files(index: Index) -> list[str]:
+    paths = [r.path for r in index.files() if _CODE.search(r.path) and not _TESTS.search(r.path)]
+    return [p for p in paths if p.split("/", 1)[0] in _SOURCES and not r_skipped(index, p)]
+
+
+def r_skipped(index: Index, path: str) -> bool:
+    record = index.file(path)
+    return record is None or bool(record.skipped)
+
+
+def _symbols(index: Index, seed: int) -> list[Symbol]:
+    return [s for s in drawn(index, 10**9, seed) if not _TESTS.search(s.path)]
+
+
+def draws(index: Index, operation: str, seed: int) -> Iterator[dict[str, Any]]:
+    """Operations of one kind, as plans hold them, without end but for that of what can be drawn."""
+    chance = random.Random(f"{seed} {operation}")
+    files = _files(index)
+    folders = sorted({posixpath.dirname(path) for path in files})
+    if operation == "rename_symbol":
+        for symbol in _symbols(index, seed):
+            yield {"kind": operation, "symbol": symbol.id, "new_name": f"{symbol.name}Renamed"}
+    elif operation == "rename_module":
+        for number, path in enumerate(chance.sample(files, len(files))):
+            folder, base = posixpath.split(path)
+            stem, extension = base.split(".", 1)
+            new = f"{folder}/{stem}-renamed.{extension}"
+            if number % 2:
+                into = chance.choice([*(f for f in folders if f != folder), f"{folder}/moved"])
+                new = f"{into}/{stem}-moved.{extension}"
+            yield {"kind": operation, "path": path, "new_path": new.removeprefix("/")}
+    elif operation == "move_symbols":
+        listed = [s for s in _symbols(index, seed + 1) if "." not in s.qualified and s.kind in _MOVABLE]
+        for number, symbol in enumerate(s for s in listed if s.path in set(files)):
+            extension = posixpath.basename(symbol.path).split(".", 1)[1]
+            target = f"{posixpath.dirname(symbol.path)}/{symbol.name}-moved.{extension}"
+            if number % 2:
+                target = chance.choice([f for f in files if f != symbol.path] or [target])
+            yield {"kind": operation, "symbols": [symbol.id], "target": target.removeprefix("/")}
+    else:
+        listed = [s for s in _symbols(index, seed + 2) if s.kind in ("function", "method")]
+        for number, symbol in enumerate(listed):
+            rule = {"call_sites": "all", "call_value": "true"} if number % 2 else {}
+            yield {"kind": operation, "symbol": symbol.id, "name": "extraFlag", "default": "false", **rule}
+
+
+def judge(
+    index: Index, compiler: Compiler, before: Counter[tuple[int, str]], document: dict[str, Any]
+) -> dict[str, Any]:
+    """Carry one operation out and let the compiler read the result."""
+    row: dict[str, Any] = {"operation": document, "new": []}
+    started = time.perf_counter()
+    try:
+        result = execute(Plan.from_json(json.dumps({"operations": [document]})), index)
+    except (Refused, NothingToDo) as error:
+        return row | {"outcome": "refused", "reason": str(error)}
+    except Exception as error:  # a mistake of the engine is a result, not the end of the run
+        return row | {"outcome": "broken", "reason": f"{type(error).__name__}: {error}"}
+    row["seconds"] = round(time.perf_counter() - started, 3)
+    row["files"] = len(result.changes)
+    if result.failed:
+        return row | {"outcome": "stopped", "reason": f"{result.failed[0].name}: {result.failed[0].detail}"}
+    changes: dict[str, bytes | None] = {}
+    for change in result.changes:
+        changes[change.path] = change.after
+    errors = compiler.errors(changes)
+    fresh = Counter((code, message) for _, _, code, message in errors) - before
+    if len(errors) <= sum(before.values()):
+        return row | {"outcome": "clean"}
+    told = [f"{path}:{line}: TS{code} {text[:200]}" for path, line, code, text in errors if fresh[(code, text)]]
+    return row | {"outcome": "broken", "reason": f"{len(errors) - sum(before.values())} more errors", "new": told[:8]}
+
+
+def tree(name: str, count: int, seed: int, operations: list[str], scratch: Path, show: bool) -> list[dict[str, Any]]:
+    root = repository(name, scratch / name, built=False)
+    index = Index.open(root, cache_dir=scratch / "cache").refresh()
+    compiler = Compiler(root)
+    rows = []
+    try:
+        before = Counter((code, message) for _, _, code, message in compiler.errors({}))
+        for operation in operations:
+            for number, document in enumerate(draws(index, operation, seed)):
+                if number == count:
+                    break
+                row = {"tree": name} | judge(index, compiler, before, document)
+                rows.append(row)
+                if show and row["outcome"] != "clean":
+                    print(f"  {name} {row['outcome']}: {json.dumps(document)}\n      {row.get('reason', '')[:300]}")
+                    for line in row["new"][:4]:
+                        print(f"      {line}")
+            _print(name, operation, [r for r in rows if r["operation"]["kind"] == operation])
+    finally:
+        compiler.close()
+    return rows
+
+
+def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    outcomes = Counter(row["outcome"] for row in rows)
+    done = outcomes["clean"] + outcomes["broken"]
+    return {
+        "tried": len(rows),
+        **{o: outcomes[o] for o in ("refused", "stopped", "clean", "broken")},
+        "clean_of_done": round(outcomes["clean"] / done, 4) if done else None,
+    }
+
+
+def _print(name: str, operation: str, rows: list[dict[str, Any]]) -> None:
+    s = summary(rows)
+    rate = "" if s["clean_of_done"] is None else f"{s['clean_of_done']:7.1%}"
+    figures = f"{s['tried']:5} {s['refused']:7} {s['stopped']:7} {s['clean']:5} {s['broken']:6} {rate}"
+    print(f"{name:14} {operation:14} {figures}", flush=True)
+
+
+def _reason(text: str) -> str:
+    """A reason without the names in it, to count alike ones together."""
+    text = re.sub(r"[\w./@#$-]+(?:::[\w.$#-]+|\.[cm]?[jt]sx?(?::\d+)?)", "…", text.split("\n", 1)[0])
+    return re.sub(r"\b\w*(?:extraFlag|Renamed)\b", "…", text)[:120]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0] if __doc__ else None)
+    parser.add_argument("--seed", type=int, default=20261122)
+    parser.add_argument("--count", type=int, default=12, help="draws of each operation from each tree")
+    parser.add_argument("--operations", nargs="*", default=list(OPERATIONS))
+    parser.add_argument("--trees", nargs="*", default=list(TREES))
+    parser.add_argument("--show", action="store_true", help="print what was not clean")
+    arguments = parser.parse_args()
+    rows: list[dict[str, Any]] = []
+    print(f"{'tree':14} {'operation':14} tried refused stopped clean broken")
+    with tempfile.TemporaryDirectory() as scratch:
+        for name in arguments.trees:
+            rows += tree(name, arguments.count, arguments.seed, arguments.operations, Path(scratch), arguments.show)
+    by_operation = {o: [r for r in rows if r["operation"]["kind"] == o] for o in arguments.operations}
+    for operation, some in by_operation.items():
+        _print("all", operation, some)
+        reasons = Counter(_reason(r["reason"]) for r in some if r["outcome"] == "refused")
+        for reason, number in reasons.most_common():
+            print(f"    {number:4} {reason}")
+    result = {
+        "oracle": f"typescript {TYPESCRIPT.version}",
+        "seed": arguments.seed,
+        "machine": machine(),
+        "all": summary(rows),
+        "operations": {o: summary(some) for o, some in by_operation.items()},
+        "draws": rows,
+    }
+    if set(arguments.operations) == set(OPERATIONS) and set(arguments.trees) == set(TREES):
+        RESULTS.mkdir(exist_ok=True)
+        (RESULTS / "typescript_refactorings.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
