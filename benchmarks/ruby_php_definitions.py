@@ -180,8 +180,8 @@ def _names(facts: FileFacts) -> dict[int, str]:
         if o.binding == "import" and o.import_index >= 0:
             found[o.span[0]] = "\\".join((facts.imports[o.import_index].module, *o.chain))
         elif o.binding in ("global", "definition"):
-            parts = (facts.namespace, o.scope if o.binding == "global" else "", o.name)
-            found[o.span[0]] = ".".join(p for p in parts if p).replace(".", "\\")
+            own = (facts.namespace, o.scope if o.binding == "global" else "", o.name)
+            found[o.span[0]] = ".".join(p for p in own if p).replace(".", "\\")
         elif o.binding == "member" and o.receiver is not None and o.receiver.kind == "instance" and not o.chain:
             parts = (facts.namespace, o.scope, o.receiver.type, o.name)
             found.setdefault(o.span[0], ".".join(p for p in parts if p).replace(".", "\\"))

@@ -9,14 +9,14 @@ from __future__ import annotations
 import math
 import re
 import sqlite3
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
 from posixpath import basename
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+from .file_scores import FileScores
 from .outline import definitions_of
 from .records import FileRecord, Hit
 from .search_units import Unit, units
@@ -223,7 +223,7 @@ class SearchTables:
         named = dict.fromkeys(covered, 0.0)
         placed = dict.fromkeys(covered, 0.0)
         weights: dict[str, float] = {}
-        files = _FileScores(run("SELECT id, path FROM search_unit"))
+        files = FileScores(run("SELECT id, path FROM search_unit"))
         for term, phrase in phrases.items():
             having = [at for (at,) in run("SELECT rowid FROM search_words WHERE search_words MATCH ?", (phrase,))]
             weight = weights[term] = math.log(1 + total / (1 + len(having)))
@@ -342,29 +342,6 @@ class SearchTables:
             ):
                 found[at] = (_path(bytes(path)), *rest)
         return found
-
-
-class _FileScores:
-    """BM25 of whole files, counted in units that have a term: a unit is likelier in a file that speaks of the query."""
-
-    def __init__(self, rows: Iterable[tuple[int, Any]]) -> None:
-        self.file = {at: bytes(path) for at, path in rows}
-        self.units = Counter(self.file.values())
-        self.mean = len(self.file) / max(1, len(self.units))
-        self.scores: Counter[bytes] = Counter()
-
-    def add(self, having: Iterable[int]) -> None:
-        """Count a term that these units have."""
-        often = Counter(self.file[at] for at in having if at in self.file)
-        rare = math.log(1 + (len(self.units) - len(often) + 0.5) / (len(often) + 0.5))
-        for path, count in often.items():
-            length = 1.2 * (0.25 + 0.75 * self.units[path] / self.mean)
-            self.scores[path] += rare * count * 2.2 / (count + length)  # type: ignore[assignment]
-
-    def relative(self, at: int) -> float:
-        """The score of the file that a unit stands in, of the best (0..1)."""
-        most = max(self.scores.values(), default=0) or 1
-        return self.scores[self.file[at]] / most if at in self.file else 0.0
 
 
 def _searchable(record: FileRecord) -> bool:
