@@ -16,10 +16,16 @@ CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "v4-b
 
 #: package -> (version, SHA-256)
 PINNED: dict[str, tuple[str, str]] = {
-    "golang-github-burntsushi-toml-dev": ("1.2.0-2", "eb0bc9f96d02b33034311604f787ca7ab071de026c9abdffa6ae40a63362f7b8"),
+    "golang-github-burntsushi-toml-dev": (
+        "1.2.0-2",
+        "eb0bc9f96d02b33034311604f787ca7ab071de026c9abdffa6ae40a63362f7b8",
+    ),
     "golang-github-gorilla-mux-dev": ("1.8.0-1", "0880a4019fe68496a0e0a749c2948c029e489f49edd448bed2fedaba33f848c2"),
     "golang-github-spf13-cobra-dev": ("1.6.1-1", "4f5d20855133319beef3c5b49d3c21a0406f270bf94fb4b6f4d406b691283cb2"),
-    "golang-github-spf13-pflag-dev": ("1.0.6~git20210604-d5e0c0615ace-1", "bd1c3c2a3e47512a64da02ebea900eb5a3f3c5d386e559d5718a3a935c0ea570"),
+    "golang-github-spf13-pflag-dev": (
+        "1.0.6~git20210604-d5e0c0615ace-1",
+        "bd1c3c2a3e47512a64da02ebea900eb5a3f3c5d386e559d5718a3a935c0ea570",
+    ),
     "golang-golang-x-tools-dev": ("1:0.5.0+ds-1", "d0cf4252c020c3ee79707619f925444779070dc1307cd8af1ed99bc8eaf7b3c5"),
     "golang-gopkg-yaml.v3-dev": ("3.0.1-3", "3ad4febd49700bc670f0f143f3291ecab4e032cc227d69521bacadbc493cfbbe"),
     "librust-clap-dev": ("4.0.32-1", "00922f24c3eb5a899ae4438ebf7be2e82085559ee45055dbc856cdb113de9ebb"),

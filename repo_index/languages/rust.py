@@ -13,8 +13,8 @@ _KEYWORDS = frozenset(
 _PRELUDE = frozenset(
     "bool char f32 f64 i8 i16 i32 i64 i128 isize str u8 u16 u32 u64 u128 usize Option Some None Result Ok Err Box "
     "String Vec Clone Copy Send Sync Sized Drop Fn FnMut FnOnce Iterator IntoIterator Extend Default Debug PartialEq "
-    "Eq Ord PartialOrd Hash From Into TryFrom TryInto AsRef AsMut ToOwned ToString DoubleEndedIterator ExactSizeIterator "
-    "FromIterator drop std core alloc proc_macro test".split()
+    "Eq Ord PartialOrd Hash From Into TryFrom TryInto AsRef AsMut ToOwned ToString DoubleEndedIterator "
+    "ExactSizeIterator FromIterator drop std core alloc proc_macro test".split()
 )
 
 
