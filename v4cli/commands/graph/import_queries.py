@@ -87,7 +87,7 @@ def cycles(
     ctx = context(repo, model, json, quiet, debug)
     index = ctx.index()
     edges = [e for e in index.edges() if e.target is not None and (every or e.kind not in ("type", "lazy"))]
-    found = find_cycles([r.path for r in index.files()], [(e.source, e.target or "") for e in edges])
+    found = find_cycles([r.path for r in index.files()], [(e.source, e.target or "") for e in edges if e.module])
     if json:
         groups = []
         for files in found:
