@@ -134,6 +134,7 @@ class Occurrence:
                   all, this one included (`self.http.run`: at `run`, chain ("http", "run"))
       global      no binding found: a builtin, or what a star import brings; with an unknown receiver, a word of a
                   macro, which means what it does where the macro is used
+      fixture     a parameter of a pytest function, or a string, that asks for the fixture of that name
       text        inside a string, comment or document
     Local variables and parameters that nothing outside their function can refer to are left out.
     `import_index` points into FileFacts.imports for binding "import".
@@ -144,7 +145,7 @@ class Occurrence:
     span: Span
     line: int
     kind: OccurrenceKind
-    binding: Literal["definition", "import", "member", "global", "text"]
+    binding: Literal["definition", "import", "member", "global", "text", "fixture"]
     target: str = ""
     chain: tuple[str, ...] = ()
     receiver: Receiver | None = None

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import interfaces, structural, text_references
+from . import fixtures, interfaces, structural, text_references
 from .facts import Occurrence
 from .records import Certainty, Reference, Symbol
 from .resolve import Resolver, Several, Target, is_class
@@ -230,6 +230,8 @@ class _Search:
             loose = occurrence.binding == "global" and occurrence.receiver is not None
             loose = loose and not self.resolver._nests(path)  # there the receiver's type is known
             return "likely" if loose else "exact", via
+        if occurrence.binding == "fixture" and target is None and self._installed(occurrence):
+            return "likely", ""
         if occurrence.binding != "member" or occurrence.name != self.symbol.name:
             return None, ""
         if self.structural is not None and self.is_member and self.structural.likely(path, occurrence, target):
@@ -245,6 +247,9 @@ class _Search:
             return self._guessed(), ""
         mixed = self._mixed_in(holder)
         return ("exact", mixed.qualified) if mixed is not None else (None, "")
+
+    def _installed(self, occurrence: Occurrence) -> bool:
+        return occurrence.name == self.symbol.name and fixtures.installed(self.symbol)
 
     def _mixed_in(self, holder: Symbol) -> Symbol | None:
         """Which of the family a class without that member gets from where it is mixed in: a derived class that has

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .facts import Definition, Occurrence
+from .fixtures import fixture
 from .namespaces import Namespace, Namespaces, join
 from .records import Symbol
 
@@ -735,7 +736,7 @@ class Resolver:
             return External(occurrence.name) if found is None and self._builtin(path, occurrence.name) else found
         if binding == "member" and occurrence.receiver is not None:
             return self._of_receiver(path, occurrence)
-        return None
+        return fixture(self, path, occurrence.name, occurrence.scope) if binding == "fixture" else None
 
     def _static(self, target: Target | None, name: str) -> Symbol | None:
         """A static member of a class that has an instance member of the same name, in languages that tell them."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from .python_imports import read_all, read_slots
 from .python_names import SPINE, assigned_values, element_values, spine
+from .python_pytest import plugins
 from .python_scopes import Chain, Scope, Step
 from .python_texts import annotated_class
 from .python_walk import ANNOTATION, Walk
@@ -74,6 +75,8 @@ def assignment(walk: Walk, node: Any, scope: Scope, flags: int) -> None:
             if target.type == "identifier" and value is not None:
                 if scope is walk.module:
                     read_all(walk, target, value, False)
+                    if walk.text(target) == "pytest_plugins":
+                        plugins(walk, value, scope)
                 elif scope.kind == "class":
                     read_slots(walk, target, value, scope)
 

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from ..facts import Definition, Parameter
+from . import python_pytest
 from .python_bindings import bind_target
 from .python_names import plain_chain
 from .python_scopes import Scope
@@ -84,6 +85,8 @@ def function(
         first = inner.bindings.get(parameters[0].name)
         if first is not None and parameters[0].kind in ("positional", "positional_only"):
             first.receiver_class = scope.qualified
+    receiver = is_method and "staticmethod" not in decorators
+    python_pytest.parameters(walk, name.text, parameters, decorators, receiver, inner)
     returns = node.child_by_field_name("return_type")
     type_text = ""
     if returns is not None:

@@ -10,9 +10,10 @@ from .python_scopes import Name, Scope
 from .python_walk import CONDITIONAL, TYPE_ONLY, Walk, content_span
 
 _SPACE = re.compile(r"\s+")
+_MODULE = re.compile(rb"\.*[A-Za-z_\x80-\xff][\w\x80-\xff]*(?:\.[A-Za-z_\x80-\xff][\w\x80-\xff]*)*\Z")
 
 
-def _import_kind(walk: Walk, scope: Scope, flags: int) -> ImportKind:
+def import_kind(walk: Walk, scope: Scope, flags: int) -> ImportKind:
     if flags & TYPE_ONLY:
         return "type"
     return "lazy" if scope.statement_scope().kind == "function" else "runtime"
@@ -26,9 +27,25 @@ def _add_import(walk: Walk, fact: ImportFact, local: Name | None, scope: Scope) 
         binding.imports.append(index)
 
 
+def import_by_name(
+    walk: Walk, literal: Any, statement: Any, scope: Scope, kind: ImportKind, conditional: bool = False
+) -> None:
+    """A module that a plain string names; it binds no name."""
+    span = content_span(walk, literal)
+    if span is None or not _MODULE.match(walk.source[span[0] : span[1]]):
+        return
+    module = walk.source[span[0] : span[1]].decode("utf-8", "replace")
+    place = (statement.start_byte, statement.end_byte)
+    walk.facts.imports.append(
+        ImportFact(
+            module, None, "", kind, literal.start_point[0] + 1, place, span, None, None, scope.qualified, conditional
+        )
+    )
+
+
 def import_(walk: Walk, node: Any, scope: Scope, flags: int) -> None:
     statement = (node.start_byte, node.end_byte)
-    kind = _import_kind(walk, scope, flags)
+    kind = import_kind(walk, scope, flags)
     for item in node.children_by_field_name("name"):
         alias = item.child_by_field_name("alias") if item.type == "aliased_import" else None
         dotted = item.child_by_field_name("name") if item.type == "aliased_import" else item
@@ -57,7 +74,7 @@ def import_(walk: Walk, node: Any, scope: Scope, flags: int) -> None:
 
 def import_from(walk: Walk, node: Any, scope: Scope, flags: int) -> None:
     statement = (node.start_byte, node.end_byte)
-    kind = _import_kind(walk, scope, flags)
+    kind = import_kind(walk, scope, flags)
     line = node.start_point[0] + 1
     conditional = bool(flags & CONDITIONAL)
     module_node = node.child_by_field_name("module_name")

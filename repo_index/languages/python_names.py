@@ -6,9 +6,10 @@ import re
 from typing import Any
 
 from ..facts import Call
-from .python_imports import all_strings
+from .python_imports import all_strings, import_by_name, import_kind
+from .python_pytest import ASKING, asked
 from .python_scopes import Chain, Name, Scope, Step
-from .python_walk import ANNOTATION, Walk, content_span
+from .python_walk import ANNOTATION, CONDITIONAL, Walk, content_span
 
 _WORD = re.compile(rb"[A-Za-z_\x80-\xff][\w\x80-\xff]*")
 _IDENTIFIER = re.compile(rb"[A-Za-z_\x80-\xff][\w\x80-\xff]*\Z")
@@ -18,6 +19,8 @@ _TYPING_FORMS = frozenset(
     "Awaitable Coroutine AsyncIterator AsyncIterable Generator AsyncGenerator MutableMapping DefaultDict".split()
 )
 _ATTRIBUTE_BY_NAME = frozenset({"getattr", "setattr", "hasattr", "delattr", "object"})
+_IMPORTERS = frozenset({"importlib.import_module", "import_module", "__import__", "pytest.importorskip"})
+_IMPORTING = frozenset(name.rpartition(".")[2] for name in _IMPORTERS)
 HANDED_ON = frozenset({"copy", "deepcopy", "replace", "list", "tuple", "set", "sorted", "reversed", "iter", "next"})
 """Names of functions whose result is like their first argument, holds its elements or is one of them."""
 SPINE = frozenset({"identifier", "attribute", "call", "subscript", "await"})
@@ -124,10 +127,28 @@ def _call(walk: Walk, node: Any, function: Any, scope: Scope, flags: int) -> Ste
                 all_strings(walk, argument)
         if called in _ATTRIBUTE_BY_NAME and positional >= 2:
             _attribute_by_name(walk, given, scope)
+        if called in _IMPORTING:
+            _import_by_name(walk, node, walk.text(function), given, scope, flags)
+        elif called in ASKING:
+            asked(walk, given, scope)
     first: Chain | None = None
     if called in HANDED_ON and given and given[0].type in ("identifier", "attribute"):
         first = plain_chain(walk, given[0], scope)
     return Step("(", None, tuple(keywords), first)
+
+
+def _import_by_name(walk: Walk, node: Any, callee: str, given: list[Any], scope: Scope, flags: int) -> None:
+    """`importlib.import_module("a.b")`; one that begins with a dot only from the package of the file itself."""
+    plain = [a for a in given if a.type != "comment"]
+    if callee not in _IMPORTERS or not plain:
+        return
+    span = content_span(walk, plain[0])
+    if span is not None and walk.source[span[0] : span[0] + 1] == b".":
+        anchor = walk.text(plain[1]).removeprefix("package").lstrip(" =") if len(plain) > 1 else ""
+        if anchor not in ("__package__", "__name__"):
+            return
+    conditional = bool(flags & CONDITIONAL) or callee == "pytest.importorskip"
+    import_by_name(walk, plain[0], node, scope, import_kind(walk, scope, flags), conditional)
 
 
 def _attribute_by_name(walk: Walk, given: list[Any], scope: Scope) -> None:

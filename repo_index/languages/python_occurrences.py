@@ -64,6 +64,11 @@ class _Occurrences:
             occurrence = self._emit(state, name, "string", Scope("class", None, holder))
             if occurrence is not None:
                 yield occurrence
+        for binding, scope in self.walk.fixtures:
+            for name in binding.names:
+                yield Occurrence(name.text, name.span, name.line, "use", "fixture", scope=scope.qualified)
+        for name, scope in self.walk.asked:
+            yield Occurrence(name.text, name.span, name.line, "string", "fixture", scope=scope.qualified)
         for name in self.walk.all_names:
             binding_of = self.walk.module.bindings.get(name.text)
             state = State("global", name.text)
@@ -140,6 +145,8 @@ class _Occurrences:
         found = scope.lookup(name.text)
         if found is not None:
             where, binding = found
+            if binding.fixture:
+                return Occurrence(name.text, name.span, name.line, kind, "fixture", scope=where.qualified)
             local = where.kind in ("function", "comprehension") and not binding.block and not binding.imports
             if local or state.kind in ("self", "instance", "member", "unknown"):
                 return None

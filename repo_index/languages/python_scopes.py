@@ -71,6 +71,8 @@ class Binding:
     #: span of the statement of the first assignment, its line and end line
     statement: tuple[Span, int, int] | None = None
     is_type: bool = False
+    #: a parameter that pytest fills by its name
+    fixture: bool = False
 
 
 @dataclass(slots=True, eq=False)

@@ -77,6 +77,10 @@ class Walk:
         self.by_name: list[tuple[Chain, Name]] = []
         #: names in a class's `__slots__` and the like, with the class
         self.slots: list[tuple[str, Name]] = []
+        #: parameters that pytest fills by their names, with the scopes of their functions
+        self.fixtures: list[tuple[Binding, Scope]] = []
+        #: names of fixtures in strings
+        self.asked: list[tuple[Name, Scope]] = []
         self.has_all = False
         self.all_readable = True
         self.todo: list[tuple[Any, Scope, int]] = []
