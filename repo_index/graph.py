@@ -92,7 +92,7 @@ def _of_namespace(index: Index, path: str, number: int, resolution: Resolution) 
         declared = set(resolution.candidates)
         return [*sorted({file for file, _, _ in _ambient(index, path) if file in declared})] or [None]
     target = index._resolver().imported(path, number)
-    return [target.path] if isinstance(target, Symbol | Module) and target.path != path else [None]
+    return [target.path] if isinstance(target, Symbol | Module) else [None]
 
 
 def _ambient(index: Index, path: str) -> list[tuple[str, str, int]]:
