@@ -215,8 +215,7 @@ class _Forked(_Worker):
                 nothing = os.open(os.devnull, os.O_RDWR)
                 for stream in (0, 1, 2):  # nobody waits for the end of a pipe that only a worker still holds
                     os.dup2(nothing, stream)
-                os.close(parent_writes)
-                os.close(parent_reads)
+                _close_others(child_reads, child_writes)
                 serve(os.fdopen(child_reads, "rb"), os.fdopen(child_writes, "wb"))
             finally:
                 os._exit(0)
@@ -227,6 +226,15 @@ class _Forked(_Worker):
     def _kill(self) -> None:
         os.kill(self._process, signal.SIGKILL)
         os.waitpid(self._process, 0)
+
+
+def _close_others(*kept: int) -> None:
+    """Close every descriptor above the standard ones but these: a pipe to git, say, whose end git waits for."""
+    last = 2
+    for descriptor in sorted(kept):
+        os.closerange(last + 1, descriptor)
+        last = descriptor
+    os.closerange(last + 1, os.sysconf("SC_OPEN_MAX"))
 
 
 class _Timed:
