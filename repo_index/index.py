@@ -292,7 +292,7 @@ class Index:
             return symbols.symbols_of(self, path)
         self._ensure()
         self._cache.preload(set(self._keys.values()), "definitions")
-        return [s for p in self._keys for s in symbols.symbols_of(self, p)]
+        return [s for p in sorted(self._keys) for s in symbols.symbols_of(self, p)]
 
     def symbol(self, spec: str) -> Symbol:
         """The one symbol named by "path::qualified.name", "path", "qualified.name", "pkg.mod.name" or a unique name.
@@ -323,7 +323,7 @@ class Index:
         self._ensure()
         if len(self._edges_) < len(self._keys):
             self._cache.preload(set(self._keys.values()), "outline")
-        return [edge for path in self._keys for edge in self.imports(path)]
+        return [edge for path in sorted(self._keys) for edge in self.imports(path)]
 
     def importers(self, path: str, transitive: bool = False) -> list[ImportEdge]:
         return graph.importers(self.edges(), path, transitive)
