@@ -146,7 +146,7 @@ class _Search:
         if self.structural is not None and self.is_member:
             self.family = structural.sharing(self.resolver, symbol, self.family)
         self._guess: Certainty | None = None
-        self._mixins: dict[str, Symbol | None] = {}
+        self._mixins: dict[str, tuple[Symbol | None, Certainty]] = {}
 
     def _stub(self, symbol: Symbol) -> Symbol | None:
         """The same definition in the type stub beside its file, or in the file beside its stub."""
@@ -245,19 +245,21 @@ class _Search:
         holder = self.resolver.receiver_class(path, occurrence)
         if holder is None:
             return self._guessed(), ""
-        mixed = self._mixed_in(holder)
-        return ("exact", mixed.qualified) if mixed is not None else (None, "")
+        mixed, certainty = self._mixed_in(holder)
+        return (certainty, mixed.qualified) if mixed is not None else (None, "")
 
     def _installed(self, occurrence: Occurrence) -> bool:
         return occurrence.name == self.symbol.name and fixtures.installed(self.symbol)
 
-    def _mixed_in(self, holder: Symbol) -> Symbol | None:
+    def _mixed_in(self, holder: Symbol) -> tuple[Symbol | None, Certainty]:
         """Which of the family a class without that member gets from where it is mixed in: a derived class that has
-        both among its bases."""
+        both among its bases. Only likely where another derived class gets something else."""
         if holder.id not in self._mixins:
             key = _key(self.symbol)
-            members = (self._means(self.resolver.member(d, key)) for d in descendants(self.index, holder))
-            self._mixins[holder.id] = next((m for m in members if m is not None), None) if self.is_member else None
+            members = [self.resolver.member(d, key) for d in descendants(self.index, holder)] if self.is_member else []
+            inside = [m for m in members if isinstance(m, Symbol)]
+            meant = [m for m in inside if m.id in self.family]
+            self._mixins[holder.id] = (meant[0] if meant else None, "exact" if len(meant) == len(inside) else "likely")
         return self._mixins[holder.id]
 
     def _beside(self, path: str, occurrence: Occurrence) -> Symbol | None:

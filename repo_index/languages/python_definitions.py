@@ -8,10 +8,9 @@ from typing import Any
 from ..facts import Definition, Parameter
 from . import python_pytest
 from .python_bindings import bind_target
-from .python_names import plain_chain
 from .python_scopes import Scope
 from .python_texts import annotated_class
-from .python_walk import ANNOTATION, DOCSTRING, TYPE_ONLY, Walk, content_span
+from .python_walk import ANNOTATION, DOCSTRING, TYPE_ONLY, Walk, content_span, plain_chain
 
 _SPACE = re.compile(r"\s+")
 _PARAMETER_KINDS = {"list_splat_pattern": "var_positional", "dictionary_splat_pattern": "var_keyword"}

@@ -6,7 +6,7 @@ One walk collects scopes, bindings and chains of names; python_bind.py then says
 from __future__ import annotations
 
 from ..facts import FileFacts
-from . import python_bindings, python_definitions, python_imports, python_names, python_texts
+from . import python_bindings, python_definitions, python_imports, python_names, python_narrowing, python_texts
 from .python_bind import bind
 from .python_walk import Handler, Walk
 
@@ -15,6 +15,7 @@ _HANDLERS: dict[str, Handler] = {
     **python_bindings.HANDLERS,
     **python_definitions.HANDLERS,
     **python_imports.HANDLERS,
+    **python_narrowing.HANDLERS,
     **python_texts.HANDLERS,
 }
 

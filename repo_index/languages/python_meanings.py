@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..facts import Definition, Receiver
-from .python_scopes import Binding, Chain, Scope
+from .python_scopes import Binding, Chain, Name, Narrowing, Scope
 
 if TYPE_CHECKING:
     from .python_walk import Walk
@@ -78,7 +78,29 @@ class Meanings:
         found = chain.scope.lookup(chain.root.text)
         if found is None:
             return State("global", chain.root.text)
+        narrowings = self.walk.narrowings.get(chain.root.text)
+        if narrowings is not None and found[0].kind in ("function", "comprehension"):
+            return self._narrowed(chain.root, found[1], narrowings) or self.bound(chain.root.text, *found)
         return self.bound(chain.root.text, *found)
+
+    def _narrowed(self, name: Name, binding: Binding, narrowings: list[Narrowing]) -> State | None:
+        """What a local variable holds at a place, by the innermost test around it."""
+        if binding.block or binding.imports or binding.receiver_class:
+            return None
+        for (start, end), scope, classes in reversed(narrowings):
+            if not start <= name.start < end or any(start <= n.start <= name.start for n in binding.names):
+                continue
+            found = scope.lookup(name.text)
+            if found is None or found[1] is not binding:
+                continue
+            known = [self._class(chain) for chain in classes]
+            if all(known) and len(known) <= _MOST:
+                return State("instance", "|".join(dict.fromkeys(known)))
+        return None
+
+    def _class(self, chain: Chain) -> str:
+        state = self.state(chain)
+        return state.name if state.kind == "global" else self.expression(state)
 
     def bound(self, name: str, scope: Scope, binding: Binding) -> State:
         qualified = joined(scope.qualified, name)

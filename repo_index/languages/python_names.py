@@ -7,9 +7,10 @@ from typing import Any
 
 from ..facts import Call
 from .python_imports import all_strings, import_by_name, import_kind
+from .python_narrowing import branches
 from .python_pytest import ASKING, asked
 from .python_scopes import Chain, Name, Scope, Step
-from .python_walk import ANNOTATION, CONDITIONAL, Walk, content_span
+from .python_walk import ANNOTATION, CONDITIONAL, Walk, content_span, plain_chain
 
 _WORD = re.compile(rb"[A-Za-z_\x80-\xff][\w\x80-\xff]*")
 _IDENTIFIER = re.compile(rb"[A-Za-z_\x80-\xff][\w\x80-\xff]*\Z")
@@ -165,15 +166,6 @@ def _attribute_by_name(walk: Walk, given: list[Any], scope: Scope) -> None:
         walk.by_name.append((chain, name))
 
 
-def plain_chain(walk: Walk, node: Any, scope: Scope) -> Chain:
-    """The chain of a dotted name that is walked elsewhere; its root is None where it starts with no plain name."""
-    steps: list[Step] = []
-    while node.type == "attribute":
-        steps.append(Step(".", walk.name(node.child_by_field_name("attribute"))))
-        node = node.child_by_field_name("object")
-    return Chain(walk.name(node) if node.type == "identifier" else None, steps[::-1], scope)
-
-
 def keyword_argument(walk: Walk, node: Any, scope: Scope, flags: int) -> None:
     walk.push([c for c in (node.child_by_field_name("value"),) if c is not None], scope, flags)
 
@@ -191,9 +183,11 @@ def assigned_values(walk: Walk, node: Any, scope: Scope, flags: int = 0) -> list
             found.append(spine(walk, node, scope, flags))
         elif kind == "conditional_expression" and node.named_child_count == 3:
             first, condition, second = node.named_children
+            branches(walk, node, scope)
             walk.push([condition], scope, flags)
             todo += [second, first]
         elif kind == "boolean_operator":
+            branches(walk, node, scope)
             todo += [node.child_by_field_name("right"), node.child_by_field_name("left")]
         elif kind != "none":
             walk.push([node], scope, flags)

@@ -75,6 +75,14 @@ class Binding:
     fixture: bool = False
 
 
+class Narrowing(NamedTuple):
+    """A span of the source, read in `scope`, in which a variable holds an object of one of some classes."""
+
+    span: Span
+    scope: Scope
+    classes: tuple[Chain, ...]
+
+
 @dataclass(slots=True, eq=False)
 class Scope:
     kind: ScopeKind

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from ..facts import Span
+from .python_narrowing import left_unless, under
 from .python_scopes import Name, Scope, Step
 from .python_types import reduced
 from .python_walk import ANNOTATION, CONDITIONAL, DOCSTRING, TYPE_ONLY, Walk, content_span
@@ -17,6 +18,9 @@ _TYPE_CHECKING = re.compile(rb"(?:^|\.)TYPE_CHECKING$")
 def if_(walk: Walk, node: Any, scope: Scope, flags: int) -> None:
     condition, consequence = node.child_by_field_name("condition"), node.child_by_field_name("consequence")
     flags |= CONDITIONAL
+    if condition is not None and consequence is not None and scope.parent is not None:
+        under(walk, condition, (consequence.start_byte, consequence.end_byte), scope)
+        left_unless(walk, node, scope)
     for child in reversed(node.named_children):
         its_flags = flags
         if consequence is not None and child.id == consequence.id and condition is not None:
@@ -122,6 +126,7 @@ def error(walk: Walk, node: Any, scope: Scope, flags: int) -> None:
 
 HANDLERS = {
     "if_statement": if_,
+    "elif_clause": if_,
     "try_statement": try_,
     "module": block,
     "block": block,

@@ -10,7 +10,7 @@ from typing import Any
 from ..encoding import parseable
 from ..facts import Definition, FileFacts, Span
 from .python_comments import masked
-from .python_scopes import Binding, Chain, Name, Scope, Step
+from .python_scopes import Binding, Chain, Name, Narrowing, Scope, Step
 
 TYPE_ONLY = 1
 """Flag: under `if TYPE_CHECKING`."""
@@ -81,6 +81,8 @@ class Walk:
         self.fixtures: list[tuple[Binding, Scope]] = []
         #: names of fixtures in strings
         self.asked: list[tuple[Name, Scope]] = []
+        #: name of a variable -> where a test says what it holds
+        self.narrowings: dict[str, list[Narrowing]] = {}
         self.has_all = False
         self.all_readable = True
         self.todo: list[tuple[Any, Scope, int]] = []
@@ -173,3 +175,12 @@ def content_span(walk: Walk, node: Any) -> Span | None:
     if b"f" in walk.source[first.start_byte : first.end_byte].lower():
         return None
     return (first.end_byte, last.start_byte)
+
+
+def plain_chain(walk: Walk, node: Any, scope: Scope) -> Chain:
+    """The chain of a dotted name that is walked elsewhere; its root is None where it starts with no plain name."""
+    steps: list[Step] = []
+    while node.type == "attribute":
+        steps.append(Step(".", walk.name(node.child_by_field_name("attribute"))))
+        node = node.child_by_field_name("object")
+    return Chain(walk.name(node) if node.type == "identifier" else None, steps[::-1], scope)

@@ -156,3 +156,66 @@ def test_a_base_class_held_by_an_attribute(tmp_path: Path) -> None:
                 Inner().run()
     """
     assert lines(index_of(tmp_path, base=BASE, use=use), "base.A.run") == {"use.py:8": "exact"}
+
+
+def test_isinstance_says_what_a_local_variable_holds(tmp_path: Path) -> None:
+    text = """
+        class A:
+            def run(self): ...
+
+        class B:
+            def run(self): ...
+
+        def one(x, y):
+            if isinstance(x, A) and x.run():
+                x.run()  # A
+                x = other()
+                x.run()  # nobody knows
+            elif isinstance(x, (A, B)):
+                x.run()  # A or B
+            return isinstance(y, B) and y.run()  # B
+
+        def two(x):
+            if not isinstance(x, A):
+                return x.run()  # nobody knows
+            x.run()  # A
+            for y in x:
+                assert isinstance(y, B)
+                y.run()  # B
+            z = y.run() if isinstance(y, B) else None
+            return z.run()  # nobody knows
+        """
+    index = index_of(tmp_path, m=text)
+    assert sorted(p for p, c in lines(index, "m.py::A.run").items() if c == "exact") == ["m.py:10", "m.py:20", "m.py:9"]
+    assert sorted(p for p, c in lines(index, "m.py::A.run").items() if c == "likely") == ["m.py:14"]
+    assert sorted(p for p, c in lines(index, "m.py::B.run").items() if c == "exact") == [
+        "m.py:15",
+        "m.py:23",
+        "m.py:24",
+    ]
+    assert sorted(p for p, c in lines(index, "m.py::A.run").items() if c == "text") == ["m.py:12", "m.py:19", "m.py:25"]
+
+
+def test_a_base_class_calls_what_derived_classes_define_apart(tmp_path: Path) -> None:
+    text = """
+        class Base:
+            def __call__(self):
+                return self.before()
+
+        class One(Base):
+            def before(self): ...
+
+        class Two(Base):
+            def before(self): ...
+
+        class Hooked:
+            def go(self):
+                return self.hook()
+
+        class Hook(Hooked):
+            def hook(self): ...
+        """
+    index = index_of(tmp_path, m=text)
+    assert sorted(p for p, c in lines(index, "m.py::One.before").items() if c == "exact") == []
+    assert sorted(p for p, c in lines(index, "m.py::One.before").items() if c == "likely") == ["m.py:4"]
+    assert sorted(p for p, c in lines(index, "m.py::Hook.hook").items() if c == "exact") == ["m.py:14"]
