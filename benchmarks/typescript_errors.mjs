@@ -1,5 +1,7 @@
-// Reads lines {"path": text or null, ...}, the files that a change leaves other than they are in the tree (null: gone), and
-// writes for each line what `tsc --noEmit` reports on the changed tree: [[file, line, code, message], ...].
+// Reads lines {"changes": {"path": text or null, ...}, "fresh": bool}: the files that a change leaves other than they are
+// in the tree (null: gone). Writes for each line what `tsc --noEmit` reports on the changed tree: [[file, line, code,
+// message], ...]. Unless "fresh" is asked for, files that the change cannot reach keep the errors of the tree as it was,
+// as with `tsc --incremental`.
 import { createInterface } from "node:readline";
 import { dirname, join } from "node:path";
 import { inside, options, root, sources, ts } from "./typescript_program.mjs";
@@ -8,7 +10,7 @@ const files = sources();
 const parsed = new Map();
 let before;
 
-function errors(changes) {
+function errors({ changes, fresh }) {
   const changed = new Map(Object.entries(changes).map(([path, text]) => [join(root, path), text]));
   const folders = new Set();
   for (const [path, text] of changed)
@@ -33,17 +35,20 @@ function errors(changes) {
   };
   const added = [...changed].filter(([path, text]) => text !== null && /\.[cm]?[jt]sx?$/.test(path)).map(([path]) => path);
   const names = [...new Set([...files.filter((path) => changed.get(path) !== null), ...added])].sort();
-  // As `tsc --incremental` does: files that the change cannot reach keep the errors of the tree as it was.
+  if (fresh) return told(ts.getPreEmitDiagnostics(ts.createProgram({ rootNames: names, options: settings, host })));
   const builder = ts.createSemanticDiagnosticsBuilderProgram(names, settings, host, before);
   if (!changed.size) before = builder;
-  const found = [
+  return told([
     ...builder.getConfigFileParsingDiagnostics(),
     ...builder.getOptionsDiagnostics(),
     ...builder.getGlobalDiagnostics(),
     ...builder.getSyntacticDiagnostics(),
     ...builder.getSemanticDiagnostics(),
-  ];
-  return ts.sortAndDeduplicateDiagnostics(found).map((d) => [
+  ]);
+}
+
+function told(diagnostics) {
+  return ts.sortAndDeduplicateDiagnostics(diagnostics).map((d) => [
     d.file ? inside(d.file.fileName) ?? d.file.fileName : "",
     d.file ? d.file.getLineAndCharacterOfPosition(d.start).line + 1 : 0,
     d.code,

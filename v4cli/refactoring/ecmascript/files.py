@@ -35,7 +35,7 @@ def rename_files(ws: Workspace, path: str, new_path: str, rename_in_text: bool, 
     index = ws.index
     edits: Edits = {}
     if rename_in_text:
-        edits, left = path_mentions(ws, {root: new_root}, changelog)
+        edits, left = path_mentions(ws, moved if root in moved else {root: new_root}, changelog)
         outcome.left_alone += left
     for config, more in entry_edits(index, moved).items():
         edits[config] = _without_overlaps(edits.get(config, set()), more)

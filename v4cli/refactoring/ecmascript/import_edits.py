@@ -104,6 +104,7 @@ class ImportEditor:
         source = self.source
         quote, semicolon = quote_of(source), semicolon_of(source)
         at_top = list(self._wanted)
+        gone_at: list[tuple[int, int]] = []
         for statement in source.statements:
             removed = self._removed.get(statement.start_byte, set())
             following = self._after.get(statement.start_byte, [])
@@ -112,15 +113,17 @@ class ImportEditor:
             text = source.newline.join(line.encode() for line in lines)
             gone = self._remove(statement, removed) if removed else False
             if gone and lines:
+                gone_at.append((statement.start_byte, statement.end_byte))
                 self.edits.append(Edit(statement.start_byte, statement.end_byte, text))
             elif gone:
-                self.edits.append(Edit(*_whole_lines(source, statement), b""))
+                gone_at.append(_whole_lines(source, statement))
+                self.edits.append(Edit(*gone_at[-1], b""))
             elif lines:
                 self.edits.append(Edit(statement.end_byte, statement.end_byte, source.newline + text))
         at_top = [w for w in at_top if not self._merge(w, None)]
         if at_top:
             lines = [line.replace("\n", source.newline.decode()) for line in written(at_top, quote, semicolon)]
-            self.edits.append(top_insertion(source, source.newline.join(line.encode() for line in lines)))
+            self.edits.append(top_insertion(source, source.newline.join(line.encode() for line in lines), gone_at))
         return self.edits
 
     def _merge(self, wanted: Wanted, besides: Node | None) -> bool:
@@ -200,9 +203,13 @@ def _whole_lines(source: Source, statement: Node) -> tuple[int, int]:
     return start, end
 
 
-def top_insertion(source: Source, text: bytes) -> Edit:
-    """`text` behind the last import, else behind the comments and directives that open the file."""
-    imports = [s for s in source.statements if s.type == "import_statement"]
+def top_insertion(source: Source, text: bytes, gone: list[tuple[int, int]]) -> Edit:
+    """`text` behind the last import that is not `gone`, else behind the comments and directives that open the file."""
+    every = [s for s in source.statements if s.type == "import_statement"]
+    imports = [s for s in every if not any(a <= s.start_byte < b for a, b in gone)]
+    if every and not imports:
+        start = min(a for a, b in gone if a <= every[0].start_byte < b)
+        return Edit(start, start, text + source.newline)
     if imports:
         return Edit(imports[-1].end_byte, imports[-1].end_byte, source.newline + text)
     at = 3 if source.data.startswith(b"\xef\xbb\xbf") else 0

@@ -36,6 +36,8 @@ class Importers:
         self.exported = carried.offered
         self.asked_for: set[str] = set()
         self.edits: dict[str, list[Edit]] = {}
+        #: of the new file, where it is among the importers: what it gets is added before this is finished
+        self.target_editor: ImportEditor | None = None
         self.outcome = Outcome()
 
     def run(self) -> Outcome:
@@ -53,8 +55,12 @@ class Importers:
             if facts.errors:
                 self.outcome.left_alone.append(LeftAlone(path, facts.errors[0][1], "", "the file does not parse"))
                 continue
-            edits = _Importer(self, path, relevant).run()
-            if edits:
+            importer = _Importer(self, path, relevant)
+            importer.run()
+            if path == self.job.target:
+                self.target_editor = importer.editor
+                self.edits[path] = importer.more
+            elif edits := [*importer.more, *importer.editor.finish()]:
                 self.edits[path] = edits
         return self.outcome
 
@@ -72,7 +78,7 @@ class _Importer:
         self.editor = ImportEditor(self.source)
         self.more: list[Edit] = []
 
-    def run(self) -> list[Edit]:
+    def run(self) -> None:
         for fact in self.relevant:
             statement = self.source.statement(fact.statement_span)
             kind = statement.type if statement is not None else ""
@@ -89,7 +95,6 @@ class _Importer:
                 self._namespace(fact)
             else:
                 self._elsewhere(fact)
-        return [*self.more, *self.editor.finish()]
 
     def _leave(self, fact: ImportFact, reason: str) -> None:
         line = self.source.data.split(b"\n")[fact.line - 1].decode("utf-8", "replace").strip()[:200]

@@ -62,7 +62,10 @@ def move(ws: Workspace, job: Move, with_private_helpers: bool = True) -> Outcome
         content = _new_file(source, bodies, imports)
         ws_content = {job.target: content}
     else:
-        edits[job.target] = [*edits.get(job.target, []), *_appended(target, bodies, imports, job)]
+        edits[job.target] = [
+            *edits.get(job.target, []),
+            *_appended(importers.target_editor or ImportEditor(target), bodies, imports),
+        ]
         ws_content = {}
     before = runtime_edges(ws.index)
     for path in sorted(edits):
@@ -224,8 +227,8 @@ def _new_file(source: Source, bodies: bytes, imports: list[Wanted]) -> bytes:
     return (newline * 2).join(part for part in parts if part) + newline
 
 
-def _appended(target: Source, bodies: bytes, imports: list[Wanted], job: Move) -> list[Edit]:
-    editor = ImportEditor(target)
+def _appended(editor: ImportEditor, bodies: bytes, imports: list[Wanted]) -> list[Edit]:
+    target = editor.source
     for wanted in imports:
         editor.add(wanted)
     edits = editor.finish()

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from ...errors import NothingToDo, Refused
+from ..ecmascript import parameters as ecmascript_parameters
+from ..ecmascript.paths import is_ecmascript
 from ..lookup import find_symbol
 from ..operation import LeftAlone, Operation, Outcome
 from ..python.imports import ImportEditor, NewImport
@@ -35,6 +37,11 @@ class AddParameter(Operation):
     `forward`, a call inside a function that has a parameter of that name passes this on. `import_modules` are
     imported in the defining file where they are not yet. Without `annotation` a parameter with a literal default
     is annotated when all others are.
+
+    In JavaScript and TypeScript the parameter comes last and is passed by position: a call that leaves out optional
+    parameters before it passes `undefined` for them, overloads and interfaces get it as an optional one. Refused for
+    functions with a rest parameter, for those that read `arguments`, and for those that are passed on as values,
+    since who calls them may pass more arguments already.
     """
 
     kind: Literal["add_parameter"] = "add_parameter"
@@ -49,7 +56,10 @@ class AddParameter(Operation):
 
     def apply(self, ws: Workspace) -> Outcome:
         index = ws.index
-        symbol = _function(index, find_symbol(index, self.symbol))
+        found = find_symbol(index, self.symbol)
+        if is_ecmascript(found.path) and found.kind in {"function", "method", "class"}:
+            return ecmascript_parameters.add(ws, found, self)
+        symbol = _function(index, found)
         self._check()
         family = {s.id: s for s in [symbol]}
         if symbol.kind == "method" and symbol.name not in {"__init__", "__new__"}:
@@ -213,7 +223,7 @@ class AddParameter(Operation):
 def _function(index: Index, symbol: Symbol) -> Symbol:
     language = index.language(symbol.path)
     if language is None or language.name != "python":
-        raise Refused(f"{symbol.id}: add_parameter works on Python only")
+        raise Refused(f"{symbol.id}: add_parameter works on Python, JavaScript and TypeScript")
     if symbol.kind == "class":
         return find_symbol(index, f"{symbol.id}.__init__")
     if symbol.kind not in {"function", "method"}:
