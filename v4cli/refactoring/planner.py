@@ -15,10 +15,17 @@ from ..errors import NothingToDo
 from ..mentions import Mention, find_mentions
 from .plan import Match, Plan
 from .planning.cues import parameter_names
-from .planning.moves import read_merge, read_move
+from .planning.moves import merges_away, read_merge, read_move
 from .planning.parameters import read_parameter
 from .planning.questions import KIND, Asker, ModelAsker
 from .planning.renames import pairs, read_renames
+from .planning.structure import (
+    read_gather,
+    read_merge_functions,
+    read_method,
+    read_parameter_object,
+    settled_kind,
+)
 
 if TYPE_CHECKING:
     from model_runtime.model import Model
@@ -34,6 +41,10 @@ _READERS: dict[str, Reader] = {
     "add-parameter": read_parameter,
     "move": read_move,
     "merge-files": read_merge,
+    "gather": read_gather,
+    "to-method": read_method,
+    "merge-functions": read_merge_functions,
+    "parameter-object": read_parameter_object,
 }
 
 _RENAME = re.compile(r"\brenam(?:e|ed|ing)\b|\bchang(?:e|ing)\b[^.;]{0,30}\bname\b", re.IGNORECASE)
@@ -81,6 +92,10 @@ def _kind(instruction: str, mentions: list[Mention], asker: Asker) -> str:
         bool(_ADD.search(instruction) and _PARAMETER.search(instruction)),
     )
     move, other = bool(_MOVE.search(instruction)), bool(_OTHER.search(instruction))
+    if not rename and (settled := settled_kind(instruction, mentions)):
+        return settled
+    if not rename and not parameter and "merge-files" in feasible and merges_away(instruction, mentions):
+        return "merge-files"
     renames = [kind for kind in feasible if kind.startswith("rename")]
     if rename and renames and not parameter and not move and not other:
         return renames[0]
@@ -94,7 +109,8 @@ def _kind(instruction: str, mentions: list[Mention], asker: Asker) -> str:
     if answer == "other":
         raise NothingToDo(
             "no operation does this yet. There are: rename a symbol or a file, move symbols, merge files, "
-            "add a parameter"
+            "add a parameter, gather functions into a class, make a function a method, merge two functions, "
+            "gather parameters into a dataclass"
         )
     return answer
 

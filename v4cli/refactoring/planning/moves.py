@@ -149,16 +149,58 @@ def _target_path(target: Mention, source: str, rest: list[Mention], index: Index
     return f"{folder}/{base}" if folder else base
 
 
+_MOVES = re.compile(
+    r"\b(?:mov|put|integrat|transfer|merg|fold|shift|combin|inlin|consolidat|bring|absorb|fus|relocat)\w*\b",
+    re.IGNORECASE,
+)
+_REMOVES = r"\b(?:remov|delet|drop|eliminat|discard|get(?:ting)?\s+rid\s+of)\w*\s+"
+_REMOVES_SOURCE = re.compile(
+    _REMOVES + r"(?:the|that|this|its)\s+(?:(?:now[\s-]+)?(?:empty|obsolete|unused|original|old|source|first|former|"
+    r"emptied|redundant)\s+)*(?:file|module|script)\b",
+    re.IGNORECASE,
+)
+
+
+def _removed(instruction: str, mentions: list[Mention]) -> Mention | None:
+    """The file that the instruction says to remove, by name."""
+    for mention in mentions:
+        if not mention.of("module"):
+            continue
+        lead, rest = instruction[: mention.start], instruction[mention.end :]
+        if re.search(_REMOVES + r"(?:(?:the|file|module|original|old|entire|whole)\s+)*[`'\"]*$", lead, re.IGNORECASE):
+            return mention
+        if re.match(
+            r"[`'\"]*,?\s+(?:file\s+|module\s+)?(?:is|are|be|gets?|should\s+be|must\s+be)\s+(?:then\s+|also\s+)?"
+            r"(?:removed|deleted|dropped|eliminated)\b",
+            rest,
+            re.IGNORECASE,
+        ):
+            return mention
+    return None
+
+
+def merges_away(instruction: str, mentions: list[Mention]) -> bool:
+    """Whether the wording moves the content of a file into another one and removes the file."""
+    if not _MOVES.search(instruction):
+        return False
+    modules = [m for m in mentions if m.of("module") and m.exact]
+    return bool(_REMOVES_SOURCE.search(instruction)) or _removed(instruction, modules) is not None
+
+
 def read_merge(
     instruction: str, mentions: list[Mention], index: Index, asker: Asker
 ) -> tuple[list[dict[str, Any]], list[Matched]]:
     """One merge_modules operation. Raises NothingToDo unless two existing files are named."""
     modules = [m for m in mentions if m.of("module") and m.exact]
-    target = _target(instruction, modules)
+    removed = _removed(instruction, modules)
+    gone = {m.ref for m in removed.of("module")} if removed is not None else set()
+    target = _target(instruction, [m for m in modules if not {x.ref for x in m.of("module")} <= gone or not gone])
     if target is None:
         raise NothingToDo("which file takes the content? Name it, as in: merge hooks.py into sessions.py")
+    goals = {m.ref for m in target.of("module")}
     sources = [m for m in modules if m.text.rpartition("/")[2] != target.text and m.text != target.text]
-    sources.sort(key=lambda m: (m.strength == "weak", m.start))
+    sources = [m for m in sources if not {x.ref for x in m.of("module")} <= goals] or sources
+    sources.sort(key=lambda m: (m is not removed, m.strength == "weak", m.start))
     if not sources:
         raise NothingToDo("which file is to be merged away? Name two existing files.")
     others = [m for m in mentions if m is not sources[0] and m is not target]
