@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 #: similarity (difflib ratio) from which a misspelt name is taken for an existing one
 NEAR = 0.84
 
-EXTENSIONS = r"(?:py|pyi|js|jsx|mjs|cjs|ts|tsx|mts|cts)"
+EXTENSIONS = (
+    r"(?:py|pyi|jsx?|mjs|cjs|tsx?|mts|cts|go|rs|java|kts?|scala|sc|cs|c|h|cc|cpp|cxx|hh|hpp|hxx|rb|php|swift|sh|bash)"
+)
 _QUOTED = r"`[^`\n]+`|'[A-Za-z_][\w./()=, ]*'|\"[A-Za-z_][\w./()=, ]*\""
 _PATH = rf"[\w.-]*(?:/[\w.-]+)+(?:\.{EXTENSIONS})?|\w[\w-]*\.{EXTENSIONS}\b"
 _DOTTED = r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+"
@@ -160,9 +162,10 @@ def _spelt(instruction: str, names: _Names) -> Iterable[Mention]:
             continue
         if strong:
             yield Mention(text, found.start(), found.end(), "strong")
-        elif text.lower() not in PLAIN and names.weak(text):
-            mid_sentence = re.search(r"[\w,;:]\s+$", instruction[: found.start()])
-            named = mid_sentence and text[0].isupper() and text in names.symbols
+            continue
+        mid_sentence = re.search(r"[\w,;:]\s+$", instruction[: found.start()])
+        named = mid_sentence and text[0].isupper() and text in names.symbols
+        if named or (text.lower() not in PLAIN and names.weak(text)):
             yield Mention(text, found.start(), found.end(), "strong" if named else "weak")
 
 
