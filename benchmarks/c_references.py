@@ -1,10 +1,12 @@
 """References in C and C++ trees against clangd.
 
-`python -m benchmarks.c_references [--seed N] [--count N] [--show]`: definitions are drawn with a seed from the files
-that the translation units of each tree of c_sources.py read, as many from each tree. For each, the places that the
-index and clangd (textDocument/references, with its background index) give are compared. Recall: of clangd's places,
+`python -m benchmarks.c_references [--seed N] [--trees NAME...] [--show]`: definitions are drawn with a seed from the
+files that the translation units of a tree of c_sources.py read, COUNTS of them from each tree. For each, the places
+that the index and clangd (textDocument/references, with its background index) give are compared. Recall: of clangd's places,
 those that the index gives as exact or likely. Precision: of the index's exact places, those that clangd gives. clangd
-is given a compile_commands.json with the flags of the tree's build; the index is not. Needs Debian's `clangd`.
+is given a compile_commands.json with the flags of the tree's build; the index is not. Needs Debian's `clangd`. Its
+index and its answers are kept below the user's cache folder, by the tree, its flags and clangd's version: only a first
+run asks it.
 
 What one symbol is differs by design in three points, for which the oracle's answers are put together, not dropped: a
 symbol of the index has all its declarations and overloads (clangd is asked at each of them), a struct and a typedef
@@ -18,10 +20,14 @@ preprocessor leaves out. Names in comments and strings are no references to clan
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import random
+import re
+import subprocess
 import tempfile
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +36,87 @@ from repo_index.records import Symbol
 
 from . import RESULTS, machine
 from .c_includes import directives
-from .c_sources import TREES, flags, preprocess, repository, units
+from .c_sources import CACHE, TREES, flags, preprocess, repository, units
 from .clangd import Clangd
 
 Place = tuple[str, int, int]
+#: definitions drawn from each tree
+COUNTS = {"lua": 30, "redis": 40, "leveldb": 30}
+
+
+class Oracle:
+    """clangd over one tree, with what it has answered before. It is started when something new is asked."""
+
+    def __init__(self, name: str) -> None:
+        key = hashlib.sha256(json.dumps([TREES[name], clangd_version()]).encode()).hexdigest()[:16]
+        self.name = name
+        self.folder = CACHE.parent / "clangd" / f"{name}-{key}"
+        self.root = (self.folder / "tree").resolve()
+        self.stubs = self.folder / "stubs"
+        if not self.root.is_dir():
+            self.stubs.mkdir(parents=True, exist_ok=True)
+            repository(name, self.folder / "new")
+            (self.folder / "new").rename(self.root)
+        self.file = self.folder / "answers.json"
+        self.answers: dict[str, Any] = json.loads(self.file.read_text()) if self.file.is_file() else {}
+        self.server: Clangd | None = None
+
+    def read_files(self) -> set[str]:
+        """The files of the tree that its translation units read."""
+        found: list[str] = self._answer("files", lambda: sorted(read_files(self.name, self.root, self.stubs)))
+        return set(found)
+
+    def references(self, place: Place) -> set[Place]:
+        path, line, column = place
+
+        def ask() -> list[Place]:
+            server = self._started()
+            server.open(path)
+            found = server.references(path, line, column)
+            server.close(path)
+            return sorted(found)
+
+        return {(p, a, b) for p, a, b in self._answer(f"references {path}:{line}:{column}", ask)}
+
+    def inactive(self, path: str) -> set[int]:
+        """Lines, from 0, that the preprocessor leaves out of a file."""
+
+        def ask() -> list[int]:
+            server = self._started()
+            server.open(path)
+            found = server.inactive(path)
+            server.close(path)
+            return sorted(found)
+
+        return set(self._answer(f"inactive {path}", ask))
+
+    def close(self) -> None:
+        if self.server is not None:
+            self.server.__exit__(None, None, None)
+            self.server = None
+
+    def _answer(self, key: str, ask: Callable[[], Any]) -> Any:
+        if key not in self.answers:
+            self.answers[key] = ask()
+            new = self.file.with_suffix(".new")
+            new.write_text(json.dumps(self.answers, indent=0, sort_keys=True), encoding="utf-8")
+            new.replace(self.file)
+        return self.answers[key]
+
+    def _started(self) -> Clangd:
+        if self.server is None:
+            self.read_files()  # makes the stubs
+            database(self.name, self.root, self.stubs, self.folder / "database")
+            self.server = Clangd(self.root, self.folder / "database")
+            self.server.open(units(self.name, self.root)[0])
+            self.server.wait(1800)
+        return self.server
+
+
+def clangd_version() -> str:
+    told = subprocess.run(["clangd", "--version"], capture_output=True, text=True, check=True).stdout
+    found = re.search(r"version ([\d.]+)", told)
+    return found[1] if found is not None else told.strip()
 
 
 def read_files(name: str, root: Path, stubs: Path) -> set[str]:
@@ -52,7 +135,7 @@ def database(name: str, root: Path, stubs: Path, folder: Path) -> None:
         compiler = "gcc" if unit.endswith(".c") else "g++"
         arguments = [compiler, *flags(name, root, stubs), "-c", str(root / unit)]
         entries.append({"directory": str(root), "file": str(root / unit), "arguments": arguments})
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     (folder / "compile_commands.json").write_text(json.dumps(entries), encoding="utf-8")
 
 
@@ -95,24 +178,13 @@ def _place(index: Index, path: str, span: tuple[int, int]) -> Place:
 
 def compare(name: str, count: int, seed: int, scratch: Path) -> list[dict[str, Any]]:
     """For each drawn definition of one tree: counts and differences."""
-    root = repository(name, scratch / name).resolve()
-    stubs = scratch / f"{name}-stubs"
-    stubs.mkdir()
-    files = read_files(name, root, stubs)
-    database(name, root, stubs, scratch / f"{name}-database")
-    index = Index.open(root, cache_dir=scratch / "cache").refresh()
-    symbols = drawn(index, files, count, seed)
+    oracle = Oracle(name)
+    files = oracle.read_files()
+    index = Index.open(oracle.root, cache_dir=scratch / "cache").refresh()
     rows = []
-    inactive: dict[str, set[int]] = {}
-    with Clangd(root, scratch / f"{name}-database") as server:
-        server.open(units(name, root)[0])
-        server.wait(900)
-        for symbol in symbols:
-            gold: set[Place] = set()
-            for path, line, column in spots(index, symbol):
-                server.open(path)
-                gold |= server.references(path, line, column)
-                server.close(path)
+    try:
+        for symbol in drawn(index, files, count, seed):
+            gold = {place for spot in spots(index, symbol) for place in oracle.references(spot)}
             exact: set[Place] = set()
             likely: set[Place] = set()
             for reference in index.references(symbol):
@@ -121,15 +193,13 @@ def compare(name: str, count: int, seed: int, scratch: Path) -> list[dict[str, A
                     exact.add(place)
                 elif reference.certainty == "likely" and reference.kind not in ("string", "doc"):
                     likely.add(place)
-            for path in {p for p, _, _ in exact | likely | gold} & files:
-                if path not in inactive:
-                    server.open(path)
-                    inactive[path] = server.inactive(path)
-                    server.close(path)
+            inactive = {path: oracle.inactive(path) for path in {p for p, _, _ in exact | likely | gold} & files}
             exact, likely, gold = (
                 {p for p in places if p[0] in files and p[1] not in inactive[p[0]]} for places in (exact, likely, gold)
             )
             rows.append(_row(index, name, symbol, gold, exact, likely))
+    finally:
+        oracle.close()
     return rows
 
 
@@ -181,15 +251,14 @@ def _print(title: str, figures: dict[str, Any]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0] if __doc__ else None)
     parser.add_argument("--seed", type=int, default=20261122)
-    parser.add_argument("--count", type=int, default=120, help="definitions over all trees")
-    parser.add_argument("--trees", nargs="*", default=list(TREES))
+    parser.add_argument("--trees", nargs="*", default=list(COUNTS), choices=list(TREES))
     parser.add_argument("--show", action="store_true", help="print the differences too")
     arguments = parser.parse_args()
     rows: list[dict[str, Any]] = []
     print(f"{'':14} {'defs':>5} {'places':>7} {'recall':>7} {'exact':>7} {'precision':>9} {'likely':>6} {'(not)':>6}")
     with tempfile.TemporaryDirectory() as scratch:
         for name in arguments.trees:
-            some = compare(name, arguments.count // len(arguments.trees), arguments.seed, Path(scratch))
+            some = compare(name, COUNTS.get(name, 30), arguments.seed, Path(scratch))
             rows += some
             _print(name, summary(some))
             for row in some if arguments.show else []:
@@ -204,11 +273,11 @@ def main() -> None:
     for kind in sorted(by_kind):
         _print(f"  {kind}", summary(by_kind[kind]))
     _print("all", summary(rows))
-    if arguments.trees != list(TREES):
+    if arguments.trees != list(COUNTS):
         return
     RESULTS.mkdir(exist_ok=True)
     result = {
-        "oracle": "clangd 14.0.6",
+        "oracle": f"clangd {clangd_version()}",
         "seed": arguments.seed,
         "machine": machine(),
         "all": summary(rows),

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..facts import Parameter, Span, SymbolKind
+from ..facts import SymbolKind
+from .c_initializers import initializer
+from .c_parameters import parameters, visit_layers
+from .c_records import qualify, record, whole_of
 from .c_scopes import Scope
-from .c_tree import RECORDS, function_layer, item_of, parts, text, type_text, unwrap, value_type
+from .c_tree import RECORDS, function_layer, parts, span_of, text, type_text, unwrap, value_type
 from .c_walk import Walk, children
 
 _ABSTRACT = frozenset({"operator_name", "operator_cast", "literal_operator_name"})
-
-
-def span_of(node: Any) -> Span:
-    return (node.start_byte, node.end_byte)
 
 
 def _words(node: Any) -> set[str]:
@@ -180,7 +179,7 @@ def add(
         own,
         span_of(last),
         kind,
-        _whole(whole),
+        whole_of(whole),
         parent,
         body=body,
         exported=exported,
@@ -207,90 +206,6 @@ def _returned(layer: Any | None, type_: str) -> str:
 def _class_name(walk: Walk, node: Any, qualified: str, scope: Scope) -> None:
     """The name of a class in that of its constructor or destructor."""
     walk.use(node, scope, "use", is_type=True, where=qualified.rpartition(".")[0])
-
-
-def qualify(walk: Walk, nodes: list[Any], scope: Scope) -> None:
-    """Uses of the classes and namespaces before the last name of a qualified one."""
-    before: list[str] = []
-    for node in nodes:
-        if before:
-            walk.member(node, ".".join(before), scope)
-        else:
-            walk.use(node, scope, is_type=True)
-        before.append(text(node))
-
-
-def _whole(node: Any) -> Span:
-    while node.parent is not None and node.parent.type == "template_declaration":
-        node = node.parent
-    return span_of(node)
-
-
-def visit_layers(walk: Walk, layers: list[Any], scope: Scope, own: Any | None) -> None:
-    """Parameter lists, array sizes and the like of the declarators around a name."""
-    for layer in reversed(layers):
-        below = layer.child_by_field_name("declarator")
-        names = [c for c in layer.named_children if below is None or c.id != below.id]
-        if layer.type in ("parenthesized_declarator", "reference_declarator", "pointer_declarator"):
-            continue
-        for child in reversed(names):
-            if child.type == "parameter_list":
-                walk.push(
-                    child, scope if own is not None and layer.id == own.id else Scope("block", scope.where, scope)
-                )
-            else:
-                walk.push(child, scope)
-
-
-def parameters(walk: Walk, layer: Any) -> tuple[Parameter, ...]:
-    found: list[Parameter] = []
-    listed = layer.child_by_field_name("parameters")
-    for node in listed.named_children if listed is not None else ():
-        if node.type == "variadic_parameter":
-            found.append(Parameter("...", span_of(node), "var_positional", span=span_of(node)))
-            continue
-        if not node.type.endswith("parameter_declaration"):
-            continue
-        declarator = node.child_by_field_name("declarator")
-        name = unwrap(declarator)[0] if declarator is not None else None
-        if name is None and text(node) == "void":
-            continue
-        default = node.child_by_field_name("default_value")
-        type_node = node.child_by_field_name("type")
-        named = name is not None and name.type == "identifier"
-        found.append(
-            Parameter(
-                text(name) if named else "",
-                span_of(name) if named else (node.end_byte, node.end_byte),
-                "positional_only",
-                text(default) if default is not None else None,
-                text(type_node) if type_node is not None else None,
-                span_of(node),
-            )
-        )
-    return tuple(found)
-
-
-def parameter(walk: Walk, node: Any, scope: Scope) -> None:
-    """A parameter: its type is used, its name is bound in the scope."""
-    type_node, declarator = node.child_by_field_name("type"), node.child_by_field_name("declarator")
-    default = node.child_by_field_name("default_value")
-    walk.push(default, scope)
-    if declarator is not None:
-        walk.later(_declare_parameter(type_text(type_node)), declarator, scope)
-    walk.push(type_node, scope)
-
-
-def _declare_parameter(type_: str) -> Callable[[Walk, Any, Scope], None]:
-    def handler(walk: Walk, node: Any, scope: Scope) -> None:
-        name, layers = unwrap(node)
-        visit_layers(walk, layers, scope, None)
-        if name is not None and name.type == "identifier":
-            scope.names[text(name)] = type_
-        elif name is not None and name.type != "operator_name":
-            children(walk, name, scope)
-
-    return handler
 
 
 def function(walk: Walk, node: Any, scope: Scope) -> None:
@@ -336,115 +251,3 @@ def parent_class(walk: Walk, name: Any, scope: Scope) -> str:
     holder = [text(n) for n in parts(name)[:-1]]
     found = ".".join(p for p in (scope.where, *holder) if p)
     return found if holder and found not in walk.namespaces else ""
-
-
-def record(
-    walk: Walk, node: Any, scope: Scope, *, name: Any | None = None, whole: Any | None = None, holder: str = ""
-) -> None:
-    """A struct, union, class or enum; without a body, a use of it. `name` and `whole` are those of a typedef of a
-    nameless one; the members of another nameless one stand below `holder`."""
-    body = node.child_by_field_name("body")
-    given = node.child_by_field_name("name")
-    if body is None:
-        children(walk, node, scope)
-        return
-    is_enum = node.type == "enum_specifier"
-    where = scope if walk.cpp else scope.outer()
-    bases, others = _bases(node)
-    rest = [c for c in node.named_children if c.id != body.id and (given is None or c.id != given.id)]
-    if given is None:
-        given = name
-    qualified = holder
-    if given is not None:
-        names = parts(given)
-        qualify(walk, names[:-1], scope)
-        parent = ".".join(p for p in (where.where, *(text(n) for n in names[:-1])) if p)
-        qualified = walk.define(
-            text(names[-1]),
-            span_of(names[-1]),
-            "enum" if is_enum else "class",
-            _whole(whole if whole is not None else node),
-            parent,
-            body=(body.start_byte + 1, max(body.start_byte + 1, body.end_byte - 1)),
-            exported=not scope.hidden,
-            bases=bases,
-        )
-    del others
-    if is_enum:
-        scoped = any(c.type in ("class", "struct") for c in node.children)
-        inside = Scope("enum", qualified if scoped else where.where, scope, hidden=scope.hidden)
-    elif given is None and not holder:
-        inside = Scope("class", scope.where, scope, hidden=scope.hidden)  # members of what is around
-    else:
-        inside = Scope("class", qualified, scope, hidden=scope.hidden)
-    walk.push(body, inside)
-    for child in reversed(rest):
-        walk.push(child, scope)
-
-
-def _bases(node: Any) -> tuple[tuple[str, ...], list[Any]]:
-    found: list[str] = []
-    for clause in node.named_children:
-        if clause.type == "base_class_clause":
-            found += [type_text(c) for c in clause.named_children if c.type != "access_specifier"]
-    return tuple(b for b in found if b and not b.endswith("[]")), []
-
-
-def enumerator(walk: Walk, node: Any, scope: Scope) -> None:
-    name = node.child_by_field_name("name")
-    walk.push(node.child_by_field_name("value"), scope)
-    if name is None:
-        return
-    if scope.parent is not None and scope.parent.is_local:
-        scope.parent.names[text(name)] = ""
-        return
-    walk.define(text(name), span_of(name), "constant", span_of(node), scope.where, exported=not scope.hidden)
-
-
-def initializer(type_: str, dimensions: int, scope: Scope) -> Callable[[Walk, Any, Scope], None]:
-    """`{.field = value}` for a variable of a known type, an array of it with `dimensions`."""
-
-    def handler(walk: Walk, node: Any, at: Scope) -> None:
-        for child in reversed(node.named_children):
-            if child.type == "initializer_list":
-                known = type_ if dimensions > 0 else item_of(type_) if type_.endswith("[]") else ""
-                walk.later(initializer(known, dimensions - 1, at), child, at)
-            elif child.type == "initializer_pair":
-                _pair(walk, child, type_, dimensions, at)
-            else:
-                walk.push(child, at)
-
-    return handler
-
-
-def _pair(walk: Walk, node: Any, type_: str, dimensions: int, scope: Scope) -> None:
-    value = node.child_by_field_name("value")
-    inside, left = type_, dimensions
-    for designator in node.named_children:
-        if designator.type == "field_designator":
-            field = designator.named_children[0]
-            walk.member(field, inside, scope)
-            inside, left = (f"{inside}.{text(field)}" if inside else ""), 1
-        elif designator.type == "subscript_designator":
-            left -= 1
-            children(walk, designator, scope)
-    if value is None:
-        return
-    if value.type == "initializer_list":
-        walk.later(initializer(inside, left, scope), value, scope)
-    else:
-        walk.push(value, scope)
-
-
-def template_types(walk: Walk, node: Any, scope: Scope) -> None:
-    """Parameters of a template: names that nothing outside can mean."""
-    for child in node.named_children:
-        names = child.child_by_field_name("name")
-        if names is None and child.type.endswith("type_parameter_declaration"):
-            names = next((c for c in child.named_children if c.type == "type_identifier"), None)
-        if names is not None:
-            scope.names[text(names)] = ""
-        if child.type.endswith("parameter_declaration") and "type_parameter" not in child.type:
-            parameter(walk, child, scope)
-        default = child.child_by_field_name("default_type")
-        walk.push(default, scope)

@@ -15,7 +15,8 @@ from .c_uses import HANDLERS
 from .c_walk import Walk
 
 _CPP = re.compile(
-    rb"^[ \t]*(?:class\s+\w[\w\s:]*[{;:]|(?:inline\s+)?namespace\b|template\s*<|using\s+[\w:]|(?:public|private|protected)\s*:)"
+    rb"^[ \t]*(?:class\s+\w[\w\s:]*[{;:]|(?:inline\s+)?namespace\b|template\s*<|using\s+[\w:]|"
+    rb"(?:public|private|protected)\s*:)"
     rb"|\w::[~\w]|\b(?:static_cast|reinterpret_cast|dynamic_cast|const_cast)\s*<",
     re.MULTILINE,
 )

@@ -2,7 +2,9 @@
 
 Folders are searched in the compiler's order: for `"x.h"` the includer's own, then those that compile_commands.json
 gives, else those that build files name and those that are called include. Where none of them holds the file, one of
-the repository whose path ends with the specifier is meant; of several the nearest, as "ambiguous".
+the repository whose path ends with the specifier is meant; of several the nearest, as "ambiguous". A header that the
+build makes from a template is in no folder: such files are copies for other builds, whose names the includer still
+sees.
 """
 
 from __future__ import annotations
@@ -40,6 +42,7 @@ _VARIABLE = re.compile(
 _EXPRESSION = re.compile(r"\$<BUILD_INTERFACE:([^>]*)>")
 SOURCES = (".c", ".cc", ".cpp", ".cxx", ".c++", ".cu", ".m", ".mm")
 _SUFFIXES = (*SOURCES, ".h", ".hh", ".hpp", ".hxx", ".h++", ".inl", ".inc", ".ipp", ".tcc", ".def", ".cuh")
+_TEMPLATES = (".in", ".cmake", ".cmake.in", ".meson", ".meson.in")
 _CLOSURES = 4000
 
 
@@ -74,6 +77,8 @@ def _resolve(module: str, importer: str, project: Project) -> Resolution:
             if path in project.paths:
                 return Resolution("resolved", path)
     candidates = _ending(name, project)
+    if candidates and _is_made(name, project):
+        return Resolution("external", candidates=tuple(candidates))
     if len(candidates) == 1 and (quoted or "/" in name or not union):
         return Resolution("resolved", candidates[0])
     if len(candidates) > 1 and quoted:
@@ -106,6 +111,19 @@ def _ending(name: str, project: Project) -> list[str]:
     while clean.startswith("../"):
         clean = clean[3:]
     return [p for p in memo.get(posixpath.basename(clean), ()) if p == clean or p.endswith("/" + clean)]
+
+
+def _is_made(name: str, project: Project) -> bool:
+    """Whether the repository has a template from which builds make a header of that name."""
+    memo = project.memo("c-templates")
+    if not memo:
+        memo[""] = frozenset(
+            base[: -len(suffix)]
+            for base in (posixpath.basename(p) for p in project.paths)
+            for suffix in _TEMPLATES
+            if base.endswith(suffix)
+        )
+    return posixpath.basename(name) in memo[""]
 
 
 # -- include folders

@@ -6,6 +6,7 @@ import warnings
 from functools import cache
 from typing import Any
 
+from ..facts import Span
 from .c_scopes import Scope
 
 _DEPTH = 60
@@ -38,6 +39,10 @@ def parser(dialect: str) -> Any:
 
 def text(node: Any) -> str:
     return (node.text or b"").decode("utf-8", "replace")
+
+
+def span_of(node: Any) -> Span:
+    return (node.start_byte, node.end_byte)
 
 
 def inner(declarator: Any) -> Any | None:

@@ -6,20 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 from ..facts import ImportFact
-from .c_declare import (
-    declaration,
-    enumerator,
-    function,
-    initializer,
-    parameter,
-    record,
-    span_of,
-    template_types,
-    visit_layers,
-)
+from .c_declare import declaration, function
+from .c_initializers import initializer
+from .c_parameters import parameter, template_types, visit_layers
+from .c_records import enumerator, record
 from .c_scopes import Scope
 from .c_tree import _name_of as last_name
-from .c_tree import function_layer, item_of, parts, text, type_text, unwrap, value_type
+from .c_tree import function_layer, item_of, parts, span_of, text, type_text, unwrap, value_type
 from .c_walk import Handler, Walk, children, nothing
 
 

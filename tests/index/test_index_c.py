@@ -159,6 +159,18 @@ def test_include_folders(tmp_path: Path) -> None:
     assert edges['"y.h"'] == ("d/y.h", "ambiguous")
 
 
+def test_a_header_that_builds_make(tmp_path: Path) -> None:
+    index = repository(
+        tmp_path,
+        {
+            "config.h.in": "#undef HAVE_X\n", "windows/config.h": "#define HAVE_X 1\n",
+            "src/a.c": '#include "config.h"\n#ifdef HAVE_X\nint a;\n#endif\n',
+        },
+    )  # fmt: skip
+    assert [(e.target, e.state) for e in index.imports("src/a.c")] == [(None, "external")]
+    assert ("src/a.c", 2) in places(index, "HAVE_X")
+
+
 def test_cpp(tmp_path: Path) -> None:
     index = repository(
         tmp_path,
