@@ -698,6 +698,10 @@ class Resolver:
         language = self.index.language(symbol.path)
         if found is None and language is not None and language.open_impls:
             found = self._of_impl(symbol, name)
+        if found is None and symbol.kind == "enum" and language is not None and language.open_enums:
+            beside, whole = self.symbol(symbol.path, join(symbol.definition.parent, name)), symbol.definition.span
+            if beside is not None and beside.kind == "constant" and whole[0] <= beside.definition.span[0] < whole[1]:
+                found = beside
         if found is None and name.endswith("()"):
             other = self.own_member(symbol, name[:-2])
             language = self.index.language(symbol.path)

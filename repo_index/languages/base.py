@@ -69,6 +69,8 @@ class Language(Protocol):
     #: whether members of a class may stand in any file that imports it (Rust's impl blocks); a method of a trait says
     #: so in its own Definition.bases
     open_impls: bool = False
+    #: whether constants of an enum may stand beside it and be asked of it too (C++'s unscoped enums)
+    open_enums: bool = False
     #: whether a class has an interface by having its methods, without naming it
     implicit_interfaces: bool = False
 

@@ -14,6 +14,7 @@ class CFamily(Language):
     family = "c"
     implicit_self = True
     pointers = True
+    open_enums = True
     #: None: as the text says
     cpp: bool | None = True
 

@@ -3,8 +3,8 @@
 Folders are searched in the compiler's order: for `"x.h"` the includer's own, then those that compile_commands.json
 gives, else those that build files name and those that are called include. Where none of them holds the file, one of
 the repository whose path ends with the specifier is meant; of several the nearest, as "ambiguous". A header that the
-build makes from a template is in no folder: such files are copies for other builds, whose names the includer still
-sees.
+build makes from a template is external: files of its name that do not stand beside the template are copies for other
+builds, whose names the includer still sees.
 """
 
 from __future__ import annotations
@@ -74,10 +74,10 @@ def _resolve(module: str, importer: str, project: Project) -> Resolution:
     if given is None:
         for folder in _folders(project, own):
             path = _join(folder, name)
-            if path in project.paths:
+            if path in project.paths and not _is_copy(path, project):
                 return Resolution("resolved", path)
     candidates = _ending(name, project)
-    if candidates and _is_made(name, project):
+    if candidates and all(_is_copy(path, project) for path in candidates):
         return Resolution("external", candidates=tuple(candidates))
     if len(candidates) == 1 and (quoted or "/" in name or not union):
         return Resolution("resolved", candidates[0])
@@ -113,17 +113,18 @@ def _ending(name: str, project: Project) -> list[str]:
     return [p for p in memo.get(posixpath.basename(clean), ()) if p == clean or p.endswith("/" + clean)]
 
 
-def _is_made(name: str, project: Project) -> bool:
-    """Whether the repository has a template from which builds make a header of that name."""
+def _is_copy(path: str, project: Project) -> bool:
+    """Whether a header stands elsewhere than the template from which builds make one of its name."""
     memo = project.memo("c-templates")
     if not memo:
-        memo[""] = frozenset(
-            base[: -len(suffix)]
-            for base in (posixpath.basename(p) for p in project.paths)
-            for suffix in _TEMPLATES
-            if base.endswith(suffix)
-        )
-    return posixpath.basename(name) in memo[""]
+        memo[""] = set()
+        for template in project.paths:
+            for suffix in _TEMPLATES:
+                if template.endswith(suffix):
+                    made = template[: -len(suffix)]
+                    memo.setdefault(posixpath.basename(made), set()).add(posixpath.dirname(made))
+    folders = memo.get(posixpath.basename(path))
+    return folders is not None and posixpath.dirname(path) not in folders
 
 
 # -- include folders

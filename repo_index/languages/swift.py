@@ -30,7 +30,7 @@ class Swift(Language):
 
     name = "swift"
     extensions: tuple[str, ...] = (".swift",)
-    version = 1
+    version = 2
     family = "swift"
     implicit_self = True
 

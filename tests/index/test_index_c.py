@@ -164,11 +164,13 @@ def test_a_header_that_builds_make(tmp_path: Path) -> None:
         tmp_path,
         {
             "config.h.in": "#undef HAVE_X\n", "windows/config.h": "#define HAVE_X 1\n",
+            "Makefile": "WINDOWS = -Iwindows\n", "src/zconf.h": "", "src/zconf.h.in": "", "lib/b.c": "#include <zconf.h>\n",
             "src/a.c": '#include "config.h"\n#ifdef HAVE_X\nint a;\n#endif\n',
         },
     )  # fmt: skip
     assert [(e.target, e.state) for e in index.imports("src/a.c")] == [(None, "external")]
     assert ("src/a.c", 2) in places(index, "HAVE_X")
+    assert [e.target for e in index.imports("lib/b.c")] == ["src/zconf.h"]
 
 
 def test_cpp(tmp_path: Path) -> None:
@@ -226,3 +228,18 @@ int total(std::vector<Shape*> shapes, Shape& one) {
     assert places(index, "geo.Shape.Kind.Round") == [("main.cc", 7), ("round.cc", 7), ("shape.h", 9)]
     assert places(index, "geo.twice") == [("main.cc", 6), ("shape.h", 13)]
     assert [line for path, line in places(index, "shape.h::geo.Shape") if path == "main.cc"] == [2, 3, 3, 7, 7]
+
+
+def test_constants_of_an_unscoped_enum_through_its_name(tmp_path: Path) -> None:
+    index = repository(
+        tmp_path,
+        {
+            "kinds.h": "namespace n {\nenum Kind { ROUND, FLAT };\nconst int LAST = 1;\n"
+            "class Shape { public: enum Color { RED }; };\n}\n",
+            "use.cc": '#include "kinds.h"\nint a = n::Kind::ROUND + n::ROUND;\nint b = n::Shape::Color::RED;\n'
+            "int c = n::Shape::RED;\nint d = n::Kind::LAST;\n",
+        },
+    )
+    assert places(index, "kinds.h::n.ROUND") == [("kinds.h", 2), ("use.cc", 2), ("use.cc", 2)]
+    assert places(index, "kinds.h::n.Shape.RED") == [("kinds.h", 4), ("use.cc", 3), ("use.cc", 4)]
+    assert ("use.cc", 5) not in places(index, "kinds.h::n.LAST")

@@ -88,6 +88,18 @@ def test_imports(index: Index) -> None:
     assert not any(target == "Sources/Other/User.swift" for _, target in edges)
 
 
+def test_bases_of_extensions_are_those_of_the_type() -> None:
+    source = "extension A: P {}\nclass A: B { func f() {} }\nextension A: Q { func g() {} }\n"
+    source += "extension Other: P {}\nextension Other: Q {}\n"
+    language = for_path("a.swift")
+    assert language is not None
+    found = language.extract(source.encode(), "a.swift").definitions
+    assert [(d.qualified, d.line, d.bases) for d in found if d.kind == "class"] == [
+        ("A", 2, ("P", "B", "Q")), ("Other", 4, ("P", "Q")),
+    ]  # fmt: skip
+    assert [d.qualified for d in found if d.kind == "method"] == ["A.f", "A.g"]
+
+
 @pytest.mark.parametrize(
     "source", ["", "{" * 2000, "(" * 2000, "class", "func f(", '"\\(', "let", "\x00", "if let x = {"]
 )
