@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ...errors import Refused
@@ -10,6 +11,7 @@ from ..moving.pieces import bound_by, statements_of
 from ..python.scopes import Scopes, Use
 from ..python.source import FUNCTIONS, FunctionNode, PythonSource
 from ..renaming.collisions import ancestors
+from ..workspace import Edit
 
 if TYPE_CHECKING:
     from repo_index import Index
@@ -49,13 +51,17 @@ def _check_mangled(source: PythonSource, function: FunctionNode) -> None:
         raise Refused(f"{source.path}:{function.lineno}: {function.name} would be mangled inside a class")
 
 
-def import_time_uses(scopes: Scopes, source: PythonSource, statement: ast.stmt) -> list[Use]:
-    """Uses of module-level names that run when the statement runs."""
+def import_time_uses(
+    scopes: Scopes, source: PythonSource, statement: ast.stmt, without: Iterable[ast.expr] = ()
+) -> list[Use]:
+    """Uses of module-level names that run when the statement runs; those in the expressions `without` left out."""
     start, end = source.full_span(statement)
+    gone = [source.span(a) for a in without]
     return [
         u
         for u in scopes.uses
-        if start <= u.span[0] < end
+        if not any(a <= u.span[0] < b for a, b in gone)
+        and start <= u.span[0] < end
         and not u.deferred
         and not u.quoted
         and not (u.annotation and scopes.lazy_annotations)
@@ -75,26 +81,55 @@ def check_own_needs(source: PythonSource, scopes: Scopes, functions: list[Functi
                 )
 
 
-def place(source: PythonSource, scopes: Scopes, functions: list[FunctionNode], home: ast.stmt | None) -> ast.stmt:
+def annotations_of(function: FunctionNode, name: str) -> list[ast.expr]:
+    """The annotations of the signature that name `name` outside of quotes."""
+    a = function.args
+    every = [*a.posonlyargs, *a.args, *a.kwonlyargs, *filter(None, (a.vararg, a.kwarg))]
+    return [
+        annotation
+        for annotation in (*(x.annotation for x in every), function.returns)
+        if annotation is not None and any(isinstance(n, ast.Name) and n.id == name for n in ast.walk(annotation))
+    ]
+
+
+def quote_annotations(source: PythonSource, scopes: Scopes, functions: list[FunctionNode], name: str) -> list[Edit]:
+    """Inside of the class its name is not bound yet: annotations that say it are put in quotes."""
+    if scopes.lazy_annotations:
+        return []
+    edits = []
+    for function in functions:
+        for annotation in annotations_of(function, name):
+            span = source.span(annotation)
+            text = source.code(span)
+            if any(c in text for c in "\"'\n"):
+                raise Refused(f"{source.path}:{annotation.lineno}: an annotation that would have to be quoted")
+            edits.append(Edit(*span, source.encode(f'"{text}"')))
+    return edits
+
+
+def place(
+    source: PythonSource, scopes: Scopes, functions: list[FunctionNode], home: ast.stmt | None, class_name: str = ""
+) -> ast.stmt:
     """The statement that a new class takes the place of; `home` is an existing class, which has to do.
 
+    Annotations that name the class itself are quoted later on, and need nothing.
     Raises Refused when no place has all that the members need before it and all that needs them behind it.
     """
     body = source.tree.body
     candidates: list[ast.stmt] = [home] if home is not None else list(functions)
     reason = ""
     for candidate in candidates:
-        reason = _reason(source, scopes, functions, body.index(candidate))
+        reason = _reason(source, scopes, functions, body.index(candidate), class_name)
         if not reason:
             return candidate
     raise Refused(reason)
 
 
-def _reason(source: PythonSource, scopes: Scopes, functions: list[FunctionNode], at: int) -> str:
+def _reason(source: PythonSource, scopes: Scopes, functions: list[FunctionNode], at: int, class_name: str) -> str:
     body = source.tree.body
     names = {f.name for f in functions}
     for function in functions:
-        for use in import_time_uses(scopes, source, function):
+        for use in import_time_uses(scopes, source, function, annotations_of(function, class_name)):
             homes = [i for i, s in enumerate(body) if use.name in bound_by(scopes, s)]
             if homes and min(homes) >= at and body[min(homes)] is not function:
                 line = source.line_of(use.span[0])
@@ -138,8 +173,14 @@ def _may_call(statement: ast.stmt) -> bool:
     return False
 
 
-def check_class(index: Index, source: PythonSource, node: ast.ClassDef, symbol: Symbol, names: set[str]) -> None:
+def check_class(
+    index: Index, source: PythonSource, scopes: Scopes, node: ast.ClassDef, symbol: Symbol, names: set[str]
+) -> None:
     """The class takes methods, and neither it nor one above or below it has a member of these names."""
+    own = scopes.scope_of[node].bindings
+    for name in sorted(names & set(own)):
+        line = getattr(own[name][0], "lineno", node.lineno)
+        raise Refused(f"{source.path}:{line}: {symbol.qualified} has a member {name} already")
     bases = {getattr(b, "attr", getattr(b, "id", "")) for b in node.bases}
     if closed := sorted(bases & _CLOSED):
         raise Refused(f"{source.path}:{node.lineno}: {node.name} is a {closed[0]}, which takes no such methods")

@@ -21,7 +21,7 @@ from ..python.signature import parameter_names
 from ..python.source import FunctionNode, PythonSource, parse
 from ..uses.replace import Place, Replacement, Replacing, Rewritten
 from ..workspace import Edit, Workspace
-from .gather_functions import into_static_methods
+from .gather_functions import into_static_methods, quote
 from .move_symbols import MoveSymbols
 
 if TYPE_CHECKING:
@@ -107,9 +107,9 @@ def _into_instance_method(ws: Workspace, symbol: Symbol, owner: Symbol, instance
     if home is None or len(functions) > 1:
         raise Refused(f"{path}: {owner.name if home is None else name} is defined more than once")
     function = functions[0]
-    check_class(ws.index, source, home, owner, {name})
+    check_class(ws.index, source, scopes, home, owner, {name})
     check_own_needs(source, scopes, functions)
-    place(source, scopes, functions, home)
+    place(source, scopes, functions, home, owner.name)
     if instance != "self" and (found := clash(scopes, scopes.scope_of[function], instance, "self")):
         raise Refused(f"{path}:{source.line_of(found.offset)}: self {found.what}")
 
@@ -142,6 +142,7 @@ def _into_instance_method(ws: Workspace, symbol: Symbol, owner: Symbol, instance
     )
     replacing.run()
     ws.edit(path, _to_self(parse(path, ws.read(path)), name, instance))
+    quote(ws, path, {name}, owner.name)
     source = parse(path, ws.read(path))
     target = class_node(source, Scopes(source), owner.name)
     assert target is not None

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from ...errors import NothingToDo, Refused
 from ..classes.build import class_node, function_nodes, into_class
-from ..classes.checks import check_class, check_own_needs, functions_of, place
+from ..classes.checks import check_class, check_own_needs, functions_of, place, quote_annotations
 from ..lookup import find_symbol
 from ..operation import Operation, Outcome
 from ..python.modules import is_python
@@ -70,16 +70,17 @@ def into_static_methods(
     home = class_node(source, scopes, class_name)
     if home is not None:
         existing = find_symbol(ws.index, f"{path}::{class_name}")
-        check_class(ws.index, source, home, existing, names)
+        check_class(ws.index, source, scopes, home, existing, names)
     elif class_name in scopes.module.bindings:
         raise Refused(f"{path}: {class_name} is bound there already, and not as a class")
     check_own_needs(source, scopes, functions)
-    at = functions.index(spot) if (spot := place(source, scopes, functions, home)) in functions else -1
+    at = functions.index(spot) if (spot := place(source, scopes, functions, home, class_name)) in functions else -1
     replacements = {
         name: (symbol, Replacement(class_name, f".{name}", is_method=True)) for name, symbol in symbols.items()
     }
     replacing = Replacing(ws, replacements, existing=existing, changelog=changelog)
     replacing.run()
+    quote(ws, path, names, class_name)
     source = parse(path, ws.read(path))
     moved = function_nodes(source, names)
     if not moved:
@@ -88,3 +89,9 @@ def into_static_methods(
     assert target is not None
     ws.write(path, into_class(source, moved, target, class_name, static=True, doc=doc))
     return Outcome(left_alone=sorted(set(replacing.left)))
+
+
+def quote(ws: Workspace, path: str, names: set[str], class_name: str) -> None:
+    """Put annotations of the functions that name the class in quotes."""
+    source = parse(path, ws.read(path))
+    ws.edit(path, quote_annotations(source, Scopes(source), function_nodes(source, names), class_name))
