@@ -2,16 +2,24 @@
 
 `python -m benchmarks.c_references [--seed N] [--trees NAME...] [--show]`: definitions are drawn with a seed from the
 files that the translation units of a tree of c_sources.py read, COUNTS of them from each tree. For each, the places
-that the index and clangd (textDocument/references, with its background index) give are compared. Recall: of clangd's places,
-those that the index gives as exact or likely. Precision: of the index's exact places, those that clangd gives. clangd
-is given a compile_commands.json with the flags of the tree's build; the index is not. Needs Debian's `clangd`. Its
-index and its answers are kept below the user's cache folder, by the tree, its flags and clangd's version: only a first
-run asks it.
+that the index and clangd (textDocument/references, with its background index) give are compared. Recall: of clangd's
+places, those that the index gives as exact or likely. Precision: of the index's exact places, those that clangd gives.
+clangd is given a compile_commands.json with the flags of the tree's build; the index is not. Needs Debian's `clangd`.
+Its index and its answers are kept below the user's cache folder, by the tree, its flags and clangd's version: only a
+first run asks it.
 
 What one symbol is differs by design in three points, for which the oracle's answers are put together, not dropped: a
 symbol of the index has all its declarations and overloads (clangd is asked at each of them), a struct and a typedef
 of one name are one symbol, and the name of a constructor or destructor counts as the class's (clangd is asked at
 these too). Constructors themselves are not drawn.
+
+Where the text of a macro uses a name, clangd gives the places at which the macro is expanded, and not the name in its
+text. Such places are replaced by those in the text of the macro that the index gives; if it gives none, they stay, as
+missed.
+
+What the index gives as exact and clangd does not give has three causes, which are told apart: "condition" (clangd gives
+a name in `#if` and the like only where the macro is defined by then), "argument" (of a macro, which may drop, paste or
+quote it) and "other". Precision counts all three as wrong; `precision_other` leaves the first two out.
 
 Not judged, on both sides: places in files that no translation unit of the tree reads, and places in lines that the
 preprocessor leaves out. Names in comments and strings are no references to clangd.
@@ -26,13 +34,13 @@ import random
 import re
 import subprocess
 import tempfile
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from repo_index import Index
-from repo_index.records import Symbol
+from repo_index.records import Reference, Symbol
 
 from . import RESULTS, machine
 from .c_includes import directives
@@ -40,6 +48,8 @@ from .c_sources import CACHE, TREES, flags, preprocess, repository, units
 from .clangd import Clangd
 
 Place = tuple[str, int, int]
+_WORD = re.compile(r"~?[A-Za-z_]\w*")
+_CONDITION = re.compile(r"\s*#\s*(?:if|elif|ifdef|ifndef|undef)\b")
 #: definitions drawn from each tree
 COUNTS = {"lua": 30, "redis": 40, "leveldb": 30}
 
@@ -156,16 +166,68 @@ def drawn(index: Index, files: set[str], count: int, seed: int) -> list[Symbol]:
     return random.Random(seed).sample(listed, min(count, len(listed)))
 
 
+def with_texts(index: Index, symbol: Symbol, gold: set[Place], found: list[Reference]) -> set[Place]:
+    """clangd's places, with those at which a macro is expanded replaced by the names in its text."""
+    answer: set[Place] = set()
+    for place in gold:
+        path, line, column = place
+        word = _WORD.match(_line(index, path, line), column)
+        if word is None or word[0].lstrip("~") == symbol.name:
+            answer.add(place)
+            continue
+        inside: set[Place] = set()
+        todo, seen = [word[0]], {word[0]}
+        while todo and not inside:
+            for macro in (m for m in index.find(todo.pop()) if m.definition.signature.lstrip().startswith("#")):
+                start, end = macro.definition.span
+                inside |= {
+                    _place(index, r.path, r.span)
+                    for r in found
+                    if r.path == macro.path and start <= r.span[0] < end and r.certainty in ("exact", "likely")
+                }
+                names = set(_WORD.findall(index.read(macro.path)[start:end].decode("utf-8", "replace")))
+                todo += sorted(names - seen)
+                seen |= names
+        answer |= inside or {place}
+    return answer
+
+
+def cause(index: Index, place: Place) -> str:
+    """Why clangd may give nothing at a place."""
+    path, line, _ = place
+    text = _line(index, path, line)
+    if _CONDITION.match(text):
+        return "condition"
+    content = index.read(path)
+    start = 0
+    for _ in range(line):
+        start = content.index(b"\n", start) + 1
+    at = start + len(text[: place[2]].encode())
+    facts = index.facts(path)
+    for call in facts.calls if facts is not None else ():
+        if call.arguments_span[0] <= at < call.arguments_span[1]:
+            callee = content[slice(*call.callee_span)].decode("utf-8", "replace")
+            if any(m.definition.signature.lstrip().startswith("#") for m in index.find(callee)):
+                return "argument"
+    return "other"
+
+
+def _line(index: Index, path: str, line: int) -> str:
+    return index.read(path).decode("utf-8", "replace").split("\n")[line]
+
+
 def spots(index: Index, symbol: Symbol) -> list[Place]:
-    """Where clangd is asked about a symbol: the names in all its definitions."""
-    resolver = index._resolver()
-    found = []
-    for one in [symbol, *resolver.namespaces.joined(symbol)]:
+    """Where clangd is asked about a symbol: the names in all its definitions and declarations."""
+    found: dict[Place, None] = {}
+    for one in [symbol, *index._resolver().namespaces.joined(symbol)]:
+        facts = index.facts(one.path)
+        for occurrence in facts.occurrences if facts is not None else ():
+            if occurrence.kind == "definition" and occurrence.target == one.qualified:
+                found[_place(index, one.path, occurrence.span)] = None
         for definition in index._definitions(one.path):
-            of_class = definition.qualified == f"{one.qualified}.{one.name}" and symbol.kind == "class"
-            if definition.qualified == one.qualified or of_class:
-                found.append(_place(index, one.path, definition.name_span))
-    return found
+            if definition.qualified == f"{one.qualified}.{one.name}" and symbol.kind == "class":  # a constructor
+                found[_place(index, one.path, definition.name_span)] = None
+    return list(found)
 
 
 def _place(index: Index, path: str, span: tuple[int, int]) -> Place:
@@ -184,10 +246,12 @@ def compare(name: str, count: int, seed: int, scratch: Path) -> list[dict[str, A
     rows = []
     try:
         for symbol in drawn(index, files, count, seed):
+            found = index.references(symbol)
             gold = {place for spot in spots(index, symbol) for place in oracle.references(spot)}
+            gold = with_texts(index, symbol, gold, found)
             exact: set[Place] = set()
             likely: set[Place] = set()
-            for reference in index.references(symbol):
+            for reference in found:
                 place = _place(index, reference.path, reference.span)
                 if reference.certainty == "exact":
                     exact.add(place)
@@ -218,6 +282,7 @@ def _row(
         "exact": len(exact & gold),
         "likely": len((likely - exact) & gold),
         "only_likely": len(likely - exact - gold),
+        "causes": dict(sorted(Counter(cause(index, p) for p in exact - gold).items())),
         "only_exact": [told(p) for p in sorted(exact - gold)],
         "missed": [told(p) for p in sorted(gold - exact - likely)],
     }
@@ -227,6 +292,7 @@ def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
     """Figures over a set of definitions."""
     total = {key: sum(row[key] for row in rows) for key in ("clangd", "exact", "likely", "only_likely")}
     wrong = sum(len(row["only_exact"]) for row in rows)
+    other = sum(row["causes"].get("other", 0) for row in rows)
     exact, places = total["exact"], total["clangd"]
     return {
         "definitions": len(rows),
@@ -234,6 +300,7 @@ def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
         "recall": round((exact + total["likely"]) / places, 4) if places else 1.0,
         "recall_exact": round(exact / places, 4) if places else 1.0,
         "precision_exact": round(exact / (exact + wrong), 4) if exact + wrong else 1.0,
+        "precision_other": round(exact / (exact + other), 4) if exact + other else 1.0,
         "likely_right": total["likely"],
         "likely_wrong": total["only_likely"],
     }
@@ -242,7 +309,7 @@ def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
 def _print(title: str, figures: dict[str, Any]) -> None:
     print(
         f"{title:14} {figures['definitions']:5} {figures['places']:7,} {figures['recall']:7.4f} "
-        f"{figures['recall_exact']:7.4f} {figures['precision_exact']:9.4f} "
+        f"{figures['recall_exact']:7.4f} {figures['precision_exact']:9.4f} {figures['precision_other']:7.4f} "
         f"{figures['likely_right']:6,} {figures['likely_wrong']:6,}",
         flush=True,
     )
@@ -255,7 +322,10 @@ def main() -> None:
     parser.add_argument("--show", action="store_true", help="print the differences too")
     arguments = parser.parse_args()
     rows: list[dict[str, Any]] = []
-    print(f"{'':14} {'defs':>5} {'places':>7} {'recall':>7} {'exact':>7} {'precision':>9} {'likely':>6} {'(not)':>6}")
+    print(
+        f"{'':14} {'defs':>5} {'places':>7} {'recall':>7} {'exact':>7} {'precision':>9} {'(other)':>7} "
+        f"{'likely':>6} {'(not)':>6}"
+    )
     with tempfile.TemporaryDirectory() as scratch:
         for name in arguments.trees:
             some = compare(name, COUNTS.get(name, 30), arguments.seed, Path(scratch))

@@ -35,7 +35,7 @@ TREES = {
         "l/lua5.4/lua5.4_5.4.4.orig.tar.gz",
         "164c7849653b80ae67bec4b7473b884bf5cc8d2dca05653475ec2ed27b9ebf61",
         ("src",),
-        ("-DLUA_USE_LINUX",),
+        ("-DLUA_USE_LINUX", "-DLUAI_ASSERT", "-DLUA_USE_JUMPTABLE=0"),
         "C, one folder, fields from macros",
     ),
     "redis": Tree(
