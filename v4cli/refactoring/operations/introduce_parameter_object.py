@@ -126,7 +126,7 @@ class _Job:
         before = runtime_edges(self.index)
         self._insert_class(source, text)
         for changed in sorted({*self.edits, *self.editors}):
-            edits = [*self.edits.get(changed, []), *self.editors[changed].edits()]
+            edits = [*self.editors[changed].edits(), *self.edits.get(changed, [])]
             if edits:
                 edit_and_wrap(self.ws, changed, sorted(edits, key=lambda e: (e.start, e.end > e.start)))
         after = edges_after(before, self.ws.index, list(self.ws.changed()))

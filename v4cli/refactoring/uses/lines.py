@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from ..python.source import try_parse
+import tokenize
+
+from ..python.imports import LINE_LENGTH
+from ..python.source import PythonSource, try_parse
 from ..python.wrapping import keeps_lines_short, wrap
 from ..workspace import Edit, Workspace
 
 
 def edit_and_wrap(ws: Workspace, path: str, edits: list[Edit]) -> None:
-    """Make the edits; in a file of short lines, put arguments on lines of their own where a line became too long.
-
-    An edit that ends right before an opening parenthesis breaks inside these parentheses.
-    """
+    """Make the edits; in a file of short lines, put arguments on lines of their own where a line became too long."""
     short = path.endswith(".py") and keeps_lines_short(ws.read(path))
     ws.edit(path, edits)
     source = try_parse(path, ws.read(path)) if short else None
@@ -22,8 +22,7 @@ def edit_and_wrap(ws: Workspace, path: str, edits: list[Edit]) -> None:
     for edit in sorted(edits, key=lambda e: (e.start, e.end)):
         end = edit.start + shift + len(edit.new)
         shift += len(edit.new) - (edit.end - edit.start)
-        called = source.data[end : end + 1] == b"("
-        wrapped = (wrap(source, end + 1) if called else None) or wrap(source, end)
+        wrapped = _wrapped(source, end)
         if wrapped is not None:
             found.setdefault(source.line_of(wrapped.start), wrapped)
     apart: list[Edit] = []
@@ -32,3 +31,27 @@ def edit_and_wrap(ws: Workspace, path: str, edits: list[Edit]) -> None:
             apart.append(found[line])
     if apart:
         ws.edit(path, apart)
+
+
+def _wrapped(source: PythonSource, offset: int) -> Edit | None:
+    """Break the outermost brackets of the line that can be: those around the offset, then those behind it."""
+    line = source.line_start(offset)
+    if len(source.line_text(source.line_of(offset))) <= LINE_LENGTH:
+        return None
+    stack: list[int] = []
+    around: list[int] = []
+    for kind, text, (start, _) in source.tokens:
+        if kind != tokenize.OP:
+            continue
+        if text in {"(", "[", "{"}:
+            stack.append(start)
+        elif text in {")", "]", "}"} and stack:
+            opening = stack.pop()
+            if line <= opening < offset <= start:
+                around.append(opening)
+    if source.data[offset : offset + 1] == b"(":
+        around.insert(0, offset)
+    for opening in reversed(around):
+        if (edit := wrap(source, opening + 1)) is not None:
+            return edit
+    return None
