@@ -320,7 +320,7 @@ def test_crlf_and_no_final_newline(run: Run) -> None:
         ),
         ({"a.py": "class A:\n    def f(self): pass\n"}, move("A.f", "a.py", "b.py"), Refused, "module level"),
         ({"a.py": "def f(): pass\n"}, move("f", "a.py", "a.py"), NothingToDo, "already"),
-        ({"a.py": "def f(): pass\n"}, move("f", "a.py", "b.js"), Refused, "Python only"),
+        ({"a.py": "def f(): pass\n"}, move("f", "a.py", "b.js"), Refused, "another language"),
         ({"a.py": "def f(): pass\n"}, move("g", "a.py", "b.py"), NothingToDo, "g"),
         (
             {"p/__init__.py": "def b(): pass\n", "p/a.py": "def f(): pass\n"},

@@ -180,7 +180,7 @@ def test_stub_moves_along_and_bytes_stay(move):
         ("pkg/__init__.py", "pkg/x.py", Refused, "package"),
         ("pkg/none.py", "pkg/x.py", NothingToDo, "no such file"),
         ("pkg/old.py", "pkg/old.py", NothingToDo, "already"),
-        ("a.js", "b.js", Refused, "Python only"),
+        ("a.rb", "b.rb", Refused, "works on"),
     ],
 )
 def test_refusals(move, path, new_path, error, message):
@@ -188,7 +188,7 @@ def test_refusals(move, path, new_path, error, message):
         "pkg/__init__.py": "from .old import x\n\n\ndef taken():\n    pass\n",
         "pkg/old.py": "x = 1\n",
         "pkg/other.py": "",
-        "a.js": "export const a = 1;\n",
+        "a.rb": "A = 1\n",
     }
     with pytest.raises(error, match=message):
         move(files, path, new_path)

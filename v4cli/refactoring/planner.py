@@ -15,6 +15,7 @@ from ..errors import NothingToDo
 from ..mentions import Mention, find_mentions
 from .plan import Match, Plan
 from .planning.cues import parameter_names
+from .planning.direct import FILE_MOVE, read_file_move, settled_move
 from .planning.moves import merges_away, read_merge, read_move
 from .planning.parameters import read_parameter
 from .planning.questions import KIND, Asker, ModelAsker
@@ -40,6 +41,7 @@ _READERS: dict[str, Reader] = {
     "rename-file": read_renames,
     "add-parameter": read_parameter,
     "move": read_move,
+    FILE_MOVE: read_file_move,
     "merge-files": read_merge,
     "gather": read_gather,
     "to-method": read_method,
@@ -71,7 +73,7 @@ def plan(instruction: str, index: Index, open_model: Callable[[], Model], asker:
         raise NothingToDo(f"the instruction is longer than {MAX_INSTRUCTION} characters: give one step at a time")
     asker = asker or ModelAsker(open_model)
     mentions = find_mentions(instruction, index)
-    kind = _kind(instruction, mentions, asker)
+    kind = settled_move(instruction, mentions, index) or _kind(instruction, mentions, asker)
     documents, matched = _READERS[kind](instruction, mentions, index, asker)
     if answered := getattr(asker, "answered", []):
         matched += [Match(a.question, a.answer, f"the model chose among {', '.join(a.options)}") for a in answered]

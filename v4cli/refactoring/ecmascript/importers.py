@@ -81,7 +81,9 @@ class _Importer:
     def run(self) -> None:
         for fact in self.relevant:
             statement = self.source.statement(fact.statement_span)
-            kind = statement.type if statement is not None else ""
+            origin = statement.child_by_field_name("source") if statement is not None else None
+            own = origin is not None and origin.start_byte <= fact.module_span[0] < origin.end_byte
+            kind = statement.type if statement is not None and own else ""
             if fact.kind == "test":
                 self._leave(fact, "mocks the module that the definition leaves")
             elif fact.name == "*":
@@ -196,14 +198,16 @@ class _Importer:
             name = self.all.exported[offered]
             self.all.asked_for.add(name)
             local = name
-            if self.path != self.job.target:
+            types = fact.kind == "type" or self.all.carried.kind(name) in _TYPES
+            if there := self._bound_already(offered, types):
+                local = there
+            elif self.path != self.job.target:
                 taken = {(n.text or b"").decode() for n in self.source.identifiers()}
                 if local in taken:
                     local = f"{fact.local}{name[:1].upper()}{name[1:]}"
                 if local in taken:
                     self._refuse(fact, f"{name} and {local} mean something else there")
                     return
-                types = fact.kind == "type" or self.all.carried.kind(name) in _TYPES
                 self.editor.add(Wanted(self._module(fact), name, local, types), fact.statement_span)
             for node in nodes:
                 parent = node.parent
@@ -213,6 +217,16 @@ class _Importer:
                         f"{self.path}:{self.source.line(node.start_byte)}: {offered} cannot be taken apart there"
                     )
                 self.more.append(Edit(parent.start_byte, parent.end_byte, local.encode()))
+
+    def _bound_already(self, offered: str, types: bool) -> str:
+        """The name by which the file imports the definition besides, where nothing else in it has that name."""
+        for fact in self.relevant:
+            if fact.name == offered and fact.local and not fact.scope and (types or fact.kind != "type"):
+                uses = {o.span for o in self.source.facts.occurrences if o.target == fact.local}
+                named = [n for n in self.source.identifiers() if (n.text or b"").decode() == fact.local]
+                if all((n.start_byte, n.end_byte) in uses for n in named):
+                    return fact.local
+        return ""
 
     def _elsewhere(self, fact: ImportFact) -> None:
         """`require`, `import()`, import types, additions to a module: the specifier follows where it serves moved

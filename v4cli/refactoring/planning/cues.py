@@ -66,7 +66,8 @@ def argument_value(instruction: str, parameter: str, default: str | None) -> str
         rf"\b{name}\b[`'\"]?\s*(?:parameter|argument|flag)?\s*(?:(?:is|be|being|should be|must be)\s+)?"
         rf"(?:explicitly\s+)?(?:set|passed|given)?\s*(?:with\s+(?:the\s+|a\s+)?value(?:\s+of)?|to|as|be|with)\s+`?({_LITERAL_ANY_CASE})(?!\w|\.\w)",
     )
-    for pattern in given:
+    passed = rf"\bpass(?:es|ing)?\s+`?({_LITERAL_ANY_CASE})`?\s+(?:in|at|from|for|everywhere)\b"
+    for pattern in (*given, passed):
         values = [normal_literal(v) for v in re.findall(pattern, instruction, re.IGNORECASE)]
         if other := [v for v in values if v != default]:
             return other[0]
@@ -92,7 +93,7 @@ def parameter_names(instruction: str) -> list[str]:
         rf"{quoted}\s*(?::\s*\w+\s*)?=\s*(?:{_LITERAL_ANY_CASE})",
         rf"\b{_PARAMETER_NOUN}\s*,?\s+[`'\"]([A-Za-z_]\w*)[`'\"]",
         rf"[`'\"]([A-Za-z_]\w*)[`'\"]\s+{_PARAMETER_NOUN}\b",
-        rf"\b{_PARAMETER_NOUN}\s+([a-z_]\w*)\s+(?:to|in|on|for)\b",
+        rf"\b{_PARAMETER_NOUN}\s+([a-z_]\w*)\s+(?:to|in|on|for|with)\b",
     ):
         for found in re.finditer(pattern, instruction, re.IGNORECASE):
             name = found[1]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import NothingToDo
 from ...mentions import Mention
+from ..ecmascript.paths import is_ecmascript
 from ..plan import Match as Matched
 from . import cues
 from .candidates import is_location, settle
@@ -14,6 +15,8 @@ from .questions import CALL_SITES, Asker
 if TYPE_CHECKING:
     from repo_index.index import Index
 
+#: Python's literals, as cues gives them, in JavaScript
+_JAVASCRIPT = {"True": "true", "False": "false", "None": "null"}
 _CALLABLE = {"function", "method", "class"}
 
 
@@ -30,6 +33,8 @@ def read_parameter(
     match, evidence = settle(function, wanted, others, index, "functions")
     default = cues.default_value(instruction, name)
     value = cues.argument_value(instruction, name, default)
+    if is_ecmascript(match.ref.partition("::")[0]):
+        default, value = (_JAVASCRIPT.get(v, v) if v is not None else None for v in (default, value))
     if default is None:
         raise NothingToDo(f"what is the default of {name!r}? Say, for example: default False.")
     operation: dict[str, Any] = {
