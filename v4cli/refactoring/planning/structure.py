@@ -20,11 +20,13 @@ Found = tuple[list[dict[str, Any]], list[Matched]]
 
 _GATHERS = (
     r"\b(?:wrap|gather|group|bundle|collect|combin|pack|encapsulat|introduc|put|turn|mov|extract|replac|creat|mak|"
-    r"add|implement|defin|build|refactor|convert|organi[sz]|plac|relocat|transform|chang|fold|attach)\w*\b"
+    r"add|implement|defin|build|refactor|convert|organi[sz]|plac|relocat|transform|chang|fold|attach|becom|belong)\w*\b"
+    r"|\bshould\s+be\b"
 )
 _DATACLASS = re.compile(
     r"\b(?:data\s?class|(?:parameter|params|config|configuration|options|argument|settings|value)s?[\s-]+"
-    r"(?:object|class|struct))\b",
+    r"(?:object|class|struct))\b"
+    r"|\b(?:in|into|with|by|as)\s+(?:an?|one|a\s+single)\s+(?:new\s+|single\s+)?(?-i:[`'\"]?[A-Z]\w*[`'\"]?)\s+object\b",
     re.IGNORECASE,
 )
 _PARAMETERS = re.compile(r"\b(?:parameters|arguments|params|args|kwargs|options|settings)\b", re.IGNORECASE)
@@ -38,7 +40,7 @@ _INTO_CLASS = re.compile(
 )
 _AS_METHOD = re.compile(
     r"\b(?:as|into|to|in|be|become|becomes)\s+(?:(?:an?|the|static|class|instance|regular|new|proper)\s+)*methods?\b"
-    r"|\b(?:an?|the|static)\s+(?:static\s+)?methods?\s+(?:of|on|for|in)\b",
+    r"|\bstatic\s+methods?\b|\b(?:an?|the)\s+methods?\s+(?:of|on|for|in)\b",
     re.IGNORECASE,
 )
 _ONE_FUNCTION = re.compile(
@@ -47,7 +49,14 @@ _ONE_FUNCTION = re.compile(
     re.IGNORECASE,
 )
 _JOINS = re.compile(
-    r"\b(?:merg|combin|convert|unif|unit|fold|join|consolidat|replac|collaps|refactor|turn|mak)\w*\b", re.IGNORECASE
+    r"\b(?:merg|combin|convert|unif|unit|fold|join|consolidat|replac|collaps|refactor|turn|mak)\w*\b|\binstead\s+of\b",
+    re.IGNORECASE,
+)
+#: "the functions in a.py", with no word that would narrow them down
+_THE_FUNCTIONS = re.compile(
+    r"\b(?:the|its|all)\s+(?:(?:module|top)[\s-]level\s+|stand[\s-]?alone\s+|free\s+|stray\s+)?functions\s+"
+    r"(?:in|of|from|inside|that\s+\w+\s+holds|defined\s+in)\b",
+    re.IGNORECASE,
 )
 
 
@@ -70,8 +79,9 @@ def settled_kind(instruction: str, mentions: list[Mention]) -> str | None:
     known = {m.text.rpartition(".")[2] for m in classes}
     if name is None or name in known:
         return None
-    grouped = _NEW_CLASS.search(instruction) or _INTO_CLASS.search(instruction)
-    whole = cues.selection(instruction) == "functions" and any(m.of("module") for m in mentions)
+    grouped = any(p.search(instruction) for p in (_NEW_CLASS, _INTO_CLASS, _AS_METHOD))
+    every = cues.selection(instruction) == "functions" or _THE_FUNCTIONS.search(instruction)
+    whole = every and any(m.of("module") for m in mentions)
     if grouped and (functions or whole):
         return "gather"
     return None
@@ -94,7 +104,8 @@ def _is_goal(instruction: str, classes: list[Mention]) -> bool:
         r"\b(?:to|into|onto|inside|in|under|within)\s+(?:(?:the|an?|existing|our|its)\s+)*(?:class\s+)?[`'\"]*$",
         re.IGNORECASE,
     )
-    return any(
+    part = re.compile(r"\bpart\s+of\s+(?:(?:the|class)\s+)*[`'\"]*$", re.IGNORECASE)
+    return any(part.search(instruction[: m.start]) for m in classes) or any(
         lead.search(instruction[: m.start])
         and (m.noun == "class" or re.match(r"[`'\"]*\s+class\b", instruction[m.end :]))
         for m in classes
