@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from .records import Symbol
+from .resolve_targets import Module, Target
 
 if TYPE_CHECKING:
-    from .resolve import Resolver, Target
+    from .resolve import Resolver
 
 _NAMED = re.compile(r"\bname\s*=\s*[\"']([^\"']*)")
 _DECORATORS = ("fixture", "yield_fixture")
@@ -66,8 +67,6 @@ def _candidates(resolver: Resolver, path: str, name: str, scope: str) -> Iterato
 
 
 def _of_module(resolver: Resolver, path: str, name: str) -> Iterator[Target | None]:
-    from .resolve import Module
-
     yield resolver.exported(path, name)
     for fact in resolver.index._imports(path):
         if fact.name is None and not fact.local:

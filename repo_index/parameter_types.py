@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 from .languages.ecmascript_tree import TRANSPARENT_TYPES
 from .records import Symbol
+from .resolve_targets import External, Several, Target
 
 if TYPE_CHECKING:
     from .facts import Definition
-    from .resolve import External, Resolver, Several, Target
+    from .resolve import Resolver
 
 _DOTTED = re.compile(r"[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)*\Z")
 _PART = re.compile(r"\((\d+)(?::(\d+))?\)\Z")

@@ -228,7 +228,7 @@ class _Search:
             if occurrence.name != self.symbol.name:
                 via = self.symbol.name
             loose = occurrence.binding == "global" and occurrence.receiver is not None
-            loose = loose and not self.resolver._nests(path)  # there the receiver's type is known
+            loose = loose and not self.resolver.nests(path)  # there the receiver's type is known
             return "likely" if loose else "exact", via
         if occurrence.binding == "fixture" and target is None and self._installed(occurrence):
             return "likely", ""
@@ -244,7 +244,7 @@ class _Search:
             return ("text" if literal else None), ""
         holder = self.resolver.receiver_class(path, occurrence)
         if holder is None:
-            return self._guessed(), ""
+            return self._guessed(path), ""
         mixed, certainty = self._mixed_in(holder)
         return (certainty, mixed.qualified) if mixed is not None else (None, "")
 
@@ -283,7 +283,7 @@ class _Search:
                         return meant
         return None
 
-    def _guessed(self) -> Certainty | None:
+    def _guessed(self, path: str) -> Certainty | None:
         """What an attribute of an unknown thing is worth."""
         name = self.symbol.name
         if not self.is_member or (name.startswith("__") and name.endswith("__")):
@@ -291,7 +291,15 @@ class _Search:
         if self._guess is None:
             others = [s for s in self.index.find(name, kinds=_MEMBERS) if s.id not in self.family]
             self._guess = "text" if others or name in COMMON_ATTRIBUTES or name in self._common() else "likely"
-        return self._guess
+        return "likely" if self._guess == "text" and self._alone_in(path) else self._guess
+
+    def _alone_in(self, path: str) -> bool:
+        """Whether of all members of the name a file sees the symbol alone, where its language says what it sees."""
+        language, project = self.index.language(path), self.index._project()
+        if language is None:
+            return False
+        seen = [s for s in self.index.find(self.symbol.name, kinds=_MEMBERS) if language.sees(path, s.path, project)]
+        return bool(seen) and all(s.id in self.family for s in seen)
 
     def _common(self) -> frozenset[str]:
         language = self.index.language(self.symbol.path)
