@@ -17,6 +17,8 @@ from .needs import chain_at
 from .supply import relative_style
 
 if TYPE_CHECKING:
+    from repo_index.records import ImportEdge
+
     from .carry import Carry
 
 
@@ -101,15 +103,20 @@ def _other_serves(carry: Carry, name: ImportName, stay: list[Use], gone: list[Us
     return any(through(u) for u in gone) and not any(through(u) for u in stay)
 
 
+def _binds(carry: Carry, edge: ImportEdge) -> bool:
+    """Whether an import of the source may bind the module itself, and not only names of it."""
+    return not edge.names or carry.modules.file(edge.module, edge.source) != carry.job.source
+
+
 def _used_through_module(carry: Carry) -> set[str]:
     """Names of the source's imports that other files use as attributes of the module."""
     found: set[str] = set()
     leaf = (carry.source_name or "").rpartition(".")[2].encode()
-    for edge in carry.index.importers(carry.job.source):
-        data = carry.index.read(edge.source)
+    for path in sorted({edge.source for edge in carry.index.importers(carry.job.source) if _binds(carry, edge)}):
+        data = carry.index.read(path)
         if leaf not in data:
             continue
-        source = try_parse(edge.source, data)
+        source = try_parse(path, data)
         if source is None:
             continue
         handles = Handles(source, Scopes(source), carry.modules)
