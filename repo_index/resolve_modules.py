@@ -138,6 +138,13 @@ def starred(resolver: Resolver, path: str, name: str, seen: frozenset[tuple[str,
         private = name.startswith("_") and source.path.endswith((".py", ".pyi"))
         if name in listed if listed is not None else not private:
             found = resolver.exported(source.path, name, seen)
+            if isinstance(found, Module) and _own_submodule(resolver, path, name):
+                continue  # a submodule of the package comes before one of the same name elsewhere
             if found is not None:
                 return found
     return None
+
+
+def _own_submodule(resolver: Resolver, path: str, name: str) -> str | None:
+    language = resolver.index.language(path)
+    return language.submodule(path, name, resolver.index._project()) if language is not None else None

@@ -219,3 +219,16 @@ def test_a_base_class_calls_what_derived_classes_define_apart(tmp_path: Path) ->
     assert sorted(p for p, c in lines(index, "m.py::One.before").items() if c == "exact") == []
     assert sorted(p for p, c in lines(index, "m.py::One.before").items() if c == "likely") == ["m.py:4"]
     assert sorted(p for p, c in lines(index, "m.py::Hook.hook").items() if c == "exact") == ["m.py:14"]
+
+
+def test_a_submodule_comes_before_one_of_a_package_imported_with_a_star(tmp_path: Path) -> None:
+    for name, text in {
+        "base/__init__.py": "__all__ = tuple(x)\n",
+        "base/functions.py": "def other(): ...\n",
+        "gis/__init__.py": "from base import *\n",
+        "gis/functions.py": "def area(): ...\n",
+    }.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    index = index_of(tmp_path, m="from gis import functions\n\nfunctions.area()\n")
+    assert lines(index, "gis/functions.py::area") == {"m.py:3": "exact"}
