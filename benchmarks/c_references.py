@@ -8,10 +8,11 @@ clangd is given a compile_commands.json with the flags of the tree's build; the 
 Its index and its answers are kept below the user's cache folder, by the tree, its flags and clangd's version: only a
 first run asks it.
 
-What one symbol is differs by design in three points, for which the oracle's answers are put together, not dropped: a
+What one symbol is differs by design in four points, for which the oracle's answers are put together, not dropped: a
 symbol of the index has all its declarations and overloads (clangd is asked at each of them), a struct and a typedef
-of one name are one symbol, and the name of a constructor or destructor counts as the class's (clangd is asked at
-these too). Constructors themselves are not drawn.
+of one name are one symbol, the name of a constructor or destructor counts as the class's (clangd is asked at these
+too), and methods that override each other are one (clangd is asked at all of them). Constructors themselves are not
+drawn, nor is `main`, of which every program has one.
 
 Where the text of a macro uses a name, clangd gives the places at which the macro is expanded, and not the name in its
 text. Such places are replaced by those in the text of the macro that the index gives; if it gives none, they stay, as
@@ -41,6 +42,7 @@ from typing import Any
 
 from repo_index import Index
 from repo_index.records import Reference, Symbol
+from repo_index.references import method_family
 
 from . import RESULTS, machine
 from .c_includes import directives
@@ -58,7 +60,9 @@ class Oracle:
     """clangd over one tree, with what it has answered before. It is started when something new is asked."""
 
     def __init__(self, name: str) -> None:
-        key = hashlib.sha256(json.dumps([TREES[name], clangd_version()]).encode()).hexdigest()[:16]
+        tree = TREES[name]
+        told = json.dumps([tree.digest, tree.units, tree.flags, tree.left_out, clangd_version()])
+        key = hashlib.sha256(told.encode()).hexdigest()[:16]
         self.name = name
         self.folder = CACHE.parent / "clangd" / f"{name}-{key}"
         self.root = (self.folder / "tree").resolve()
@@ -159,7 +163,7 @@ def drawn(index: Index, files: set[str], count: int, seed: int) -> list[Symbol]:
     found: dict[str, Symbol] = {}
     taken: set[str] = set()
     for symbol in index.symbols():
-        if symbol.path in files and not constructor(symbol) and symbol.id not in taken:
+        if symbol.path in files and not constructor(symbol) and symbol.name != "main" and symbol.id not in taken:
             found[symbol.id] = symbol
             taken |= {s.id for s in resolver.namespaces.joined(symbol)}
     listed = [found[i] for i in sorted(found)]
@@ -217,9 +221,12 @@ def _line(index: Index, path: str, line: int) -> str:
 
 
 def spots(index: Index, symbol: Symbol) -> list[Place]:
-    """Where clangd is asked about a symbol: the names in all its definitions and declarations."""
+    """Where clangd is asked about a symbol: the names in all its definitions and declarations, and those of the methods
+    that it overrides or that override it."""
     found: dict[Place, None] = {}
-    for one in [symbol, *index._resolver().namespaces.joined(symbol)]:
+    joined = index._resolver().namespaces.joined
+    family = [t for s in method_family(index, symbol) for t in (s, *joined(s))]
+    for one in {s.id: s for s in [symbol, *joined(symbol), *family]}.values():
         facts = index.facts(one.path)
         for occurrence in facts.occurrences if facts is not None else ():
             if occurrence.kind == "definition" and occurrence.target == one.qualified:

@@ -26,17 +26,30 @@ def bound(
         if at == scope or holder is None or holder.kind != "class" or _implicit_self(resolver, path):
             found = table.get(f"{at}.{name}" if at else name)
             if found is not None and found.body_span is not None:
-                return resolver.symbol(path, found.qualified)
+                return _of_constructor(resolver, resolver.symbol(path, found.qualified))
             for i, fact in enumerate(imports):
                 if fact.local == name and fact.scope == at:
                     target = resolver.imported(path, i, seen)
                     if target is not None:
                         return target
             if found is not None:
-                return resolver.symbol(path, found.qualified)
+                return _of_constructor(resolver, resolver.symbol(path, found.qualified))
         if not at:
             return _unbound(resolver, path, name, scope, seen)
         at = at.rpartition(".")[0]
+
+
+def _of_constructor(resolver: Resolver, symbol: Symbol | None) -> Symbol | None:
+    """The class instead of its constructor, where a bare name means the class (C++'s injected class names)."""
+    if symbol is None or symbol.kind != "method":
+        return symbol
+    language = resolver.index.language(symbol.path)
+    if language is None or not language.injected_names:
+        return symbol
+    parent = symbol.definition.parent
+    if parent.rpartition(".")[2] != symbol.name:
+        return symbol
+    return resolver.symbol(symbol.path, parent) or _elsewhere(resolver, symbol.path, parent) or symbol
 
 
 def _outside_classes(resolver: Resolver, path: str, scope: str) -> str:
@@ -128,7 +141,7 @@ def _unbound(
             if holder is not None and is_class(holder):
                 found = resolver.member(holder, name)
                 if isinstance(found, Symbol):
-                    return found
+                    return _of_constructor(resolver, found)
                 open_end = open_end or isinstance(found, External)
             at = at.rpartition(".")[0]
     target = resolver.starred(path, name, seen) or resolver.namespaces.ambient(path, name, scope)

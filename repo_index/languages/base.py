@@ -71,6 +71,8 @@ class Language(Protocol):
     open_impls: bool = False
     #: whether constants of an enum may stand beside it and be asked of it too (C++'s unscoped enums)
     open_enums: bool = False
+    #: whether the name of a class means the class, and not its constructor, inside it and what derives from it (C++)
+    injected_names: bool = False
     #: whether a class has an interface by having its methods, without naming it
     implicit_interfaces: bool = False
 
@@ -90,8 +92,8 @@ class Language(Protocol):
         ...
 
     def import_steps(self, module: str) -> tuple[str, tuple[str, ...]]:
-        """A specifier as the one that leads to a file and the names to follow from there, through re-exports and modules
-        inside files."""
+        """A specifier as the one that leads to a file and the names to follow from there, through re-exports and
+        modules inside files."""
         return module, ()
 
     def submodule(self, path: str, name: str, project: Project) -> str | None:
@@ -114,6 +116,11 @@ class Language(Protocol):
         """Whether a bare `name` in the file `path` may mean the global definition of that name in the file `other`;
         `exported` is Definition.exported. Asked only where the namespace is right."""
         return True
+
+    def sees(self, path: str, other: str, project: Project) -> bool:
+        """Whether `path` takes in the file `other` by what it says itself, so that an attribute of something unknown
+        may be that of a type there and of no type elsewhere. By default nothing is known."""
+        return False
 
     def joins(self, path: str, other: str, name: str, project: Project) -> bool:
         """Whether definitions of one full name in two files of the family are one symbol: a declaration and its

@@ -15,6 +15,7 @@ class CFamily(Language):
     implicit_self = True
     pointers = True
     open_enums = True
+    injected_names = True
     #: None: as the text says
     cpp: bool | None = True
 
@@ -35,6 +36,9 @@ class CFamily(Language):
         if path == other or other in c_includes.closure(path, project):
             return True
         return not path.lower().endswith(c_includes.SOURCES) and other in c_includes.surroundings(path, project)
+
+    def sees(self, path: str, other: str, project: Project) -> bool:
+        return other in c_includes.closure(path, project)
 
     def joins(self, path: str, other: str, name: str, project: Project) -> bool:
         if other in c_includes.closure(path, project) or path in c_includes.closure(other, project):

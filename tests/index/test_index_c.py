@@ -230,6 +230,32 @@ int total(std::vector<Shape*> shapes, Shape& one) {
     assert [line for path, line in places(index, "shape.h::geo.Shape") if path == "main.cc"] == [2, 3, 3, 7, 7]
 
 
+def test_a_class_is_named_in_what_derives_from_it(tmp_path: Path) -> None:
+    index = repository(
+        tmp_path,
+        {
+            "base.h": "class Walker { public: Walker(); Walker(const Walker&) = delete; virtual int next(); };\n",
+            "use.cc": '#include "base.h"\nclass Mine : public Walker {\n public:\n'
+            "  int next() override { return inner_->next(); }\n private:\n  Walker* const inner_;\n};\n",
+        },
+    )
+    assert places(index, "base.h::Walker.next") == [("base.h", 1), ("use.cc", 4), ("use.cc", 4)]
+    assert ("use.cc", 6) in places(index, "base.h::Walker")
+
+
+def test_an_attribute_of_a_macros_parameter(tmp_path: Path) -> None:
+    index = repository(
+        tmp_path,
+        {
+            "list.h": "struct list { int size; };\n#define SIZE(l) ((l)->size)\n",
+            "other.h": "struct other { int size; };\n",
+            "use.c": '#include "list.h"\n#include "other.h"\n#define BOTH(x) ((x)->size)\n',
+        },
+    )
+    assert places(index, "list.size", "likely") == [("list.h", 2)]
+    assert places(index, "other.size", "likely") == []
+
+
 def test_constants_of_an_unscoped_enum_through_its_name(tmp_path: Path) -> None:
     index = repository(
         tmp_path,
