@@ -6,7 +6,7 @@ from tree_sitter import Node
 
 from .ecmascript_patterns import bind_import, bind_pattern, parameter_parts, parameters_of
 from .ecmascript_scopes import Binding, Def, Scope
-from .ecmascript_tree import span_of, strip
+from .ecmascript_tree import FUNCTIONS, span_of, strip
 from .ecmascript_walk import Walk, handles
 
 
@@ -105,7 +105,20 @@ def _return(walk: Walk, node: Node, scope: Scope) -> None:
     given = node.named_children
     if given and given[0].type != "comment":
         scope.function().returns.append((given[0], scope))
+        value, declared = strip(given[0]), _declared_return(node)
+        if declared is not None and value is not None and value.type == "object":
+            walk.expected[value.id] = declared
     walk.push_children(node, scope)
+
+
+def _declared_return(node: Node) -> Node | None:
+    """The annotation of what the function around a return statement gives."""
+    function = node.parent
+    while function is not None and function.type not in FUNCTIONS and function.type != "method_definition":
+        function = function.parent
+    if function is None or function.type.startswith("generator") or any(c.type == "*" for c in function.children):
+        return None
+    return function.child_by_field_name("return_type")
 
 
 @handles("method_definition")

@@ -11,7 +11,7 @@ from .ecmascript_reserved import GLOBALS, RESERVED
 class JavaScript(Language):
     name = "javascript"
     extensions: tuple[str, ...] = (".js", ".jsx", ".mjs", ".cjs")
-    version = 5
+    version = 6
 
     def extract(self, source: bytes, path: str) -> FileFacts:
         from .ecmascript_extract import extract  # the grammar is loaded when something is parsed

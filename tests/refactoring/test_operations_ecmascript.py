@@ -159,6 +159,52 @@ def test_types_stay_type_only_and_a_default_export_gets_its_name(run: Run) -> No
     assert "import { Cart } from '@app/basket';" in (changed["src/page/view.tsx"] or "")
 
 
+def test_the_last_definition_of_a_file_takes_the_file_along(run: Run) -> None:
+    files = {
+        "a.ts": "import { y } from './b';\nexport const x = () => y;\n",
+        "b.ts": "export const y = 1;\n",
+        "i.ts": "export * from './a';\nexport { y } from './b';\n",
+        "u.ts": "import { x } from './a';\nx();\n",
+    }
+    changed = run(files, move("a.ts", "x", "c.ts"))
+    assert changed["a.ts"] is None and changed["c.ts"] == files["a.ts"]
+    assert changed["i.ts"] == "export * from './c';\nexport { y } from './b';\n"
+    changed = run(files, move("a.ts", "x", "b.ts"))
+    assert changed["b.ts"] == "export const y = 1;\n\nexport const x = () => y;\n"
+    assert (changed["a.ts"] or "").strip() == "export {};"
+    assert changed["u.ts"] == "import { x } from './b';\nx();\n"
+    assert changed["i.ts"] == "export * from './a';\nexport { y, x } from './b';\n"
+
+
+def test_configuration_names_files_from_its_own_folder(run: Run) -> None:
+    files = {
+        "src/index.js": "export const a = 1;\n",
+        "hooks/src/index.js": "export const b = 1;\n",
+        "hooks/package.json": '{"main": "src/index.js"}\n',
+        "package.json": '{"main": "src/index.js", "module": "./hooks/src/index.js"}\n',
+    }
+    changed = run(files, RenameModule(path="src/index.js", new_path="src/main.js"))
+    assert set(changed) == {"src/index.js", "src/main.js", "package.json"}
+    assert changed["package.json"] == '{"main": "src/main.js", "module": "./hooks/src/index.js"}\n'
+    changed = run(files, RenameModule(path="hooks/src/index.js", new_path="hooks/src/main.js"))
+    assert changed["hooks/package.json"] == '{"main": "src/main.js"}\n'
+    assert changed["package.json"] == '{"main": "src/index.js", "module": "./hooks/src/main.js"}\n'
+
+
+def test_renames_that_types_leave_open_are_refused(run: Run) -> None:
+    files = {
+        "a.ts": (
+            "export interface A {\n  size: number;\n}\nexport interface B {\n  size: number;\n}\n"
+            "export const f = (x: A | B) => x.size;\nexport function make(): A {\n  return { size: 1 };\n}\n"
+        ),
+    }
+    with pytest.raises(Refused, match=r"member of both|cannot be told"):
+        run(files, RenameSymbol(symbol="a.ts::A.size", new_name="extent"))
+    alone = {"a.ts": files["a.ts"].replace("A | B", "A")}
+    changed = run(alone, RenameSymbol(symbol="a.ts::A.size", new_name="extent"))
+    assert (changed["a.ts"] or "").count("extent") == 3
+
+
 def test_a_re_export_is_left_where_asked(run: Run) -> None:
     changed = run(SHOP, move("src/cart.ts", "total", "src/sum.ts", keep_alias=True))
     assert "export { total } from './sum';" in (changed["src/cart.ts"] or "")
@@ -168,7 +214,6 @@ def test_a_re_export_is_left_where_asked(run: Run) -> None:
 @pytest.mark.parametrize(
     ("files", "operation", "message"),
     [
-        ({"a.ts": "export const x = 1;\n"}, move("a.ts", "x", "b.ts"), "nothing would be left"),
         (
             {"a.ts": "export const x = 1;\nexport const y = 2;\n", "b.ts": "const x = 3;\n"},
             move("a.ts", "x", "b.ts"),

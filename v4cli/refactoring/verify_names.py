@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
+from .ecmascript.paths import is_ecmascript
 from .verify import Change, Check, import_targets, parse_failure, result, stem
 
 if TYPE_CHECKING:
@@ -143,6 +144,8 @@ class _Names:
             if path.endswith(".py") and len(dotted) > 1 and imported.local == dotted[0]:
                 return self._package_above(target, len(dotted) - 1)
             return target
+        if is_ecmascript(path):
+            return None  # a name that is taken from a module there is no module, whatever the file is called
         if stem(target) != imported.name:
             return self.submodule(target, imported.name)
         facts = self.index.facts(target)

@@ -125,7 +125,7 @@ class Carried:
         """Whether the old file keeps any code but imports and lists of exports."""
         return any(
             not self._is_moved(s.start_byte)
-            and s.type != "import_statement"
+            and (s.type != "import_statement" or s.named_children[0].type == "string")
             and s.start_byte not in {e.start_byte for e in self.export_statements}
             for s in self.source.statements
         )

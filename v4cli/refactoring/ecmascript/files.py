@@ -9,7 +9,7 @@ from ...errors import NothingToDo, Refused
 from ..module_mentions import path_mentions
 from ..operation import LeftAlone, Outcome
 from ..workspace import Edit, Workspace
-from .packages import entry_edits, lost_entries
+from .packages import entry_edits, lost_entries, named_edits
 from .paths import extension, is_ecmascript, stem
 from .specifiers import Specifiers
 
@@ -37,8 +37,10 @@ def rename_files(ws: Workspace, path: str, new_path: str, rename_in_text: bool, 
     if rename_in_text:
         edits, left = path_mentions(ws, moved if root in moved else {root: new_root}, changelog)
         outcome.left_alone += left
-    for config, more in entry_edits(index, moved).items():
-        edits[config] = _without_overlaps(edits.get(config, set()), more)
+    edits = {at: {e for e in some if not _names_another(index, at, e, moved)} for at, some in edits.items()}
+    for found in (entry_edits(index, moved), named_edits(index, moved)):
+        for config, more in found.items():
+            edits[config] = _without_overlaps(edits.get(config, set()), more)
     after = index.with_changes(_contents(index, moved, edits))
     old, new = Specifiers(index), Specifiers(after)
     for importer, (more, spans) in _imports(index, old, new, moved).items():
@@ -54,6 +56,13 @@ def rename_files(ws: Workspace, path: str, new_path: str, rename_in_text: bool, 
         ws.move(at, moved[at])
     outcome.left_alone = sorted(set(outcome.left_alone))
     return outcome
+
+
+def _names_another(index: Index, at: str, edit: Edit, moved: dict[str, str]) -> bool:
+    """Whether a path that stands in a file names, from there, another file than the one that moves."""
+    written = index.read(at)[edit.start : edit.end].decode("utf-8", "replace")
+    target = normpath(join(dirname(at), written))
+    return target not in moved and index.file(target) is not None
 
 
 def _roots(ws: Workspace, root: str, given: str) -> tuple[str, str]:

@@ -12,6 +12,7 @@ from ..moving.cycles import edges_after, new_cycles, runtime_edges
 from ..operation import Outcome
 from ..workspace import Edit, Workspace
 from .carried import Carried, Need
+from .files import rename_files
 from .import_edits import ImportEditor, Wanted, quote_of, semicolon_of, written
 from .importers import Importers
 from .paths import extension, is_ecmascript, is_typescript, stem
@@ -41,8 +42,11 @@ def move(ws: Workspace, job: Move, with_private_helpers: bool = True) -> Outcome
     _check(ws, job, source, target)
     carried = Carried(source, job.asked, with_private_helpers)
     job.names = carried.names
-    if not carried.stays:
-        raise Refused(f"nothing would be left of {job.source}; rename the file instead (rename_module)")
+    empty = not carried.stays and not job.keep_alias
+    if empty and new:
+        outcome = rename_files(ws, job.source, job.target, True, False)
+        outcome.notes.append(f"all of {job.source} moves, so the file is renamed")
+        return outcome
     _check_clashes(job, carried, target)
     # where specifiers are resolved, the new file is there already
     planned = ws.index.with_changes({job.target: b""}) if new else ws.index
@@ -56,6 +60,9 @@ def move(ws: Workspace, job: Move, with_private_helpers: bool = True) -> Outcome
         *edits.get(job.source, []),
         *_leave(source, job, carried, back, needs, specifiers, importers.exported),
     ]
+    if empty:  # without import and export it would be a script
+        end = len(source.data)
+        edits[job.source].append(Edit(end, end, b"export {};" + source.newline))
     bodies = carried.bodies(specifiers, job.target, {*job.asked, *back, *importers.asked_for})
     imports = _imports(source, target, job, needs, specifiers)
     if target is None:
@@ -76,8 +83,19 @@ def move(ws: Workspace, job: Move, with_private_helpers: bool = True) -> Outcome
     for path, data in ws_content.items():
         ws.write(path, data)
     _check_cycles(ws, before, job, carried, needs, back, specifiers, outcome, set(edits) | {job.target})
+    if empty:
+        _remove_empty(ws, job, outcome)
     outcome.left_alone = sorted(set(outcome.left_alone))
     return outcome
+
+
+def _remove_empty(ws: Workspace, job: Move, outcome: Outcome) -> None:
+    """Delete the old file, which offers nothing any more, unless something still loads it."""
+    users = sorted({e.source for e in ws.index.importers(job.source)} - {job.source})
+    if users:
+        outcome.notes.append(f"{job.source} is empty now; {', '.join(users[:3])} still loads it")
+    else:
+        ws.delete(job.source)
 
 
 def _check(ws: Workspace, job: Move, source: Source, target: Source | None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from posixpath import basename, dirname, join, normpath
+from posixpath import basename, dirname, join, normpath, relpath
 from typing import TYPE_CHECKING
 
 from repo_index.languages.ecmascript_config import MAX_BYTES, parse_jsonc
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from repo_index import Index
 
 _STRING = re.compile(rb'"((?:[^"\\\n]|\\.)*)"')
+_CONFIGURATION = re.compile(r"package\.json|[tj]sconfig(?:\.[\w.-]+)?\.json")
 _EXTENSIONS = (".ts", ".tsx", ".d.ts", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs")
 
 
@@ -53,6 +54,24 @@ def entry_edits(index: Index, moved: dict[str, str]) -> dict[str, set[Edit]]:
         fresh = "/".join([*kept, new[len(root) + 1 :] if root else new])
         text = ("./" if written.startswith("./") else "") + fresh + (ending[0] if ending else "")
         edits.setdefault(path, set()).add(Edit(start, end, text.encode()))
+    return edits
+
+
+def named_edits(index: Index, moved: dict[str, str]) -> dict[str, set[Edit]]:
+    """Edits of package.json, tsconfig.json and their like where a text names a moved file by its path from there."""
+    edits: dict[str, set[Edit]] = {}
+    for record in index.files():
+        if not _CONFIGURATION.fullmatch(basename(record.path)) or record.skipped or record.size > MAX_BYTES:
+            continue
+        folder = dirname(record.path)
+        for match in _STRING.finditer(index.read(record.path)):
+            written = match[1].decode("utf-8", "replace")
+            target = normpath(join(folder, written))
+            if target in moved and "/" in written + target:
+                path = relpath(moved[target], folder or ".")
+                lead = "./" if written.startswith("./") and not path.startswith("../") else ""
+                edit = Edit(match.start() + 1, match.end() - 1, (lead + path).encode())
+                edits.setdefault(record.path, set()).add(edit)
     return edits
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from ...errors import Refused
+from ..ecmascript.paths import is_ecmascript
+from ..ecmascript.renames import check_declarations, check_shared, check_unsure
 from ..lookup import matches
 from ..operation import LeftAlone
 from ..python.modules import Modules
@@ -89,6 +91,9 @@ class Renaming:
             settled.add((path, edit.start, edit.end))
             edits.setdefault(path, set()).add(edit)
         left += self._leave_unreadable(edits)
+        check_declarations(self.index, edits, self.old)
+        if self.is_member and is_ecmascript(self.symbol.path):
+            check_shared(self.index, references, self.others)
         self._check_collisions(edits)
         if self.options.rename_in_text:
             prose = Prose(self, edits, public)
@@ -145,6 +150,8 @@ class Renaming:
         if reference.certainty == "exact":
             return ""
         if self.others:
+            if self.is_member:
+                check_unsure(reference, self.others)
             return f"may mean another definition of that name, such as {self.others[0].id}"
         unsure = reference.certainty == "text" or reference.kind == "keyword"
         if unsure and not is_distinctive(self.old):
