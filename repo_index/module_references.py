@@ -79,7 +79,7 @@ class _Search:
         start, end = fact.module_span
         written = self.index.read(path)[start:end]
         dots = len(written) - len(written.lstrip(b". \t"))
-        prefix = "." * written[:dots].count(b".")
+        prefix = "." * (len(fact.module) - len(fact.module.lstrip(".")))  # strings may leave it out
         parts: list[str] = []
         for match in _SEGMENT.finditer(written, dots):
             parts.append(match[0].decode("utf-8", "replace"))

@@ -15,7 +15,7 @@ _BUILTINS = frozenset(dir(builtins))
 class Python(Language):
     name = "python"
     extensions: tuple[str, ...] = (".py", ".pyi", ".pyw")
-    version = 8
+    version = 9
 
     def extract(self, source: bytes, path: str) -> FileFacts:
         from .python_extract import extract  # the grammar is loaded when something is parsed

@@ -8,6 +8,7 @@ from __future__ import annotations
 from ..facts import FileFacts
 from . import python_bindings, python_definitions, python_imports, python_names, python_narrowing, python_texts
 from .python_bind import bind
+from .python_lazy import bind_lazy_names
 from .python_walk import Handler, Walk
 
 _HANDLERS: dict[str, Handler] = {
@@ -24,4 +25,5 @@ def extract(source: bytes) -> FileFacts:
     """Facts of a Python file. Never raises on broken code: errors are listed in the facts."""
     walk = Walk(source)
     walk.run(_HANDLERS)
+    bind_lazy_names(walk)
     return bind(walk)

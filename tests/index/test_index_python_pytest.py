@@ -122,3 +122,30 @@ def test_modules_in_strings_are_imports(make: Make) -> None:
     text = index.text("main.py").split("\n")[3]
     first = next(r for r in found if r.path == "main.py")
     assert text[first.column - 1 : first.end_column - 1] == "deep"
+
+
+def test_names_that_a_module_imports_when_asked(make: Make) -> None:
+    index = make(
+        {
+            "pkg/__init__.py": (
+                "from importlib import import_module\n\n"
+                "_LAZY = {\n    'run': 'deep',\n    'walk': 'deep:go',\n    'Tool': ('tools', 'Tool'),\n}\n"
+                "_OLD = {'old': 'new'}\n\n"
+                "def __getattr__(name):\n"
+                "    return getattr(import_module(f'.{_LAZY[name]}', __name__), name)\n"
+            ),
+            "pkg/deep.py": "def run(): ...\ndef go(): ...\n",
+            "pkg/tools.py": "class Tool: ...\n",
+            "main.py": "import pkg\nfrom pkg import walk\n\npkg.run(walk(), pkg.Tool())\n",
+        }
+    )
+    assert places(index.references(index.symbol("run"))) == {("pkg/deep.py", 1), ("pkg/__init__.py", 4), ("main.py", 4)}
+    assert ("main.py", 4) in places(index.references(index.symbol("go")))
+    assert ("main.py", 4) in places(index.references(index.symbol("Tool")))
+    edges = {(e.target, e.line, e.kind) for e in index.imports("pkg/__init__.py") if e.target}
+    assert edges == {("pkg/deep.py", 4, "lazy"), ("pkg/deep.py", 5, "lazy"), ("pkg/tools.py", 6, "lazy")}
+    assert ("pkg/__init__.py", 4) in places(index.module_references("pkg/deep.py"))
+    plain = make(
+        {"old.py": "new = 1\n_OLD = {'old': 'new'}\ndef __getattr__(name):\n    return globals()[_OLD[name]]\n"}
+    )
+    assert plain.imports("old.py") == []
