@@ -140,6 +140,15 @@ def test_an_existing_class_takes_them_behind_its_members(make_repository: MakeRe
     assert done.text("n.py") == "from m import Tools\n\nz = Tools.f(1), Tools\n"
 
 
+def test_code_in_a_string_that_imports_the_function_follows(make_repository: MakeRepository) -> None:
+    files = {
+        "m.py": "def f(a):\n    return a\n\n\ndef g(a):\n    return a\n",
+        "n.py": 'CODE = """\nfrom m import f, g\nx = f(g(1))\n"""\nprint("f(x) is not g")\n',
+    }
+    done = carry_out(make_repository(files), gather("f g", "C", "m.py"), "import n; exec(n.CODE); assert x == 1")
+    assert done.text("n.py") == 'CODE = """\nfrom m import C\nx = C.f(C.g(1))\n"""\nprint("f(x) is not g")\n'
+
+
 def test_line_endings_and_tabs_stay(make_repository: MakeRepository) -> None:
     files = {"m.py": b"def f():\r\n\treturn 1\r\n\r\n\r\ndef g():\r\n\treturn f()\r\n"}
     done = carry_out(make_repository(files), gather("f g", "C", "m.py"), "import m; assert m.C.g() == 1")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..operation import LeftAlone
@@ -33,6 +34,9 @@ def prose_edits(
     edits: dict[str, list[Edit]] = {}
     left: list[LeftAlone] = []
     index = ws.index
+    quoted = _quoted_imports(ws, replacements, related, changelog)
+    for path, found in quoted.items():
+        edits.setdefault(path, []).extend(q.edit for q in found)
     for name, (symbol, replacement) in sorted(replacements.items()):
         owners = _owners(ws, symbol, related)
         unique = all(other.id == symbol.id for other in index.find(name))
@@ -40,17 +44,65 @@ def prose_edits(
             settled = taken.get(mention.path, [])
             if mention.kind == "code" or any(e.start < mention.span[1] and mention.span[0] < e.end for e in settled):
                 continue
+            beside = [q for q in quoted.get(mention.path, []) if q.area[0] <= mention.span[0] < q.area[1]]
+            if any(q.edit.start <= mention.span[0] < q.edit.end for q in beside):
+                continue
             record = index.file(mention.path)
             verdict = _verdict(mention, name, owners, unique or mention.path in related, changelog)
             if record is not None and record.role == "generated":
                 verdict = "a generated file"
             elif verdict == "" and record is not None and record.role == "config" and not mention.qualifier:
                 verdict = "a word in configuration"
+            if not mention.qualifier and any(name in q.names for q in beside) and mention.after[:1] in {"(", "."}:
+                verdict = ""  # the code in the text imports it
             if verdict:
                 left.append(LeftAlone(mention.path, mention.line, mention.text, verdict))
             elif verdict == "":
                 edits.setdefault(mention.path, []).extend(_edits(ws, mention, name, replacement, at_text))
     return edits, left
+
+
+@dataclass(frozen=True, slots=True)
+class _Quoted:
+    """An import inside a text: the names that it brings, the text that it stands in, and what becomes of it."""
+
+    names: frozenset[str]
+    area: tuple[int, int]
+    edit: Edit
+
+
+def _quoted_imports(
+    ws: Workspace, replacements: dict[str, tuple[Symbol, Replacement]], related: set[str], changelog: bool
+) -> dict[str, list[_Quoted]]:
+    """`from module import a, b` in strings, comments and documents, on one line."""
+    symbol = next(iter(replacements.values()))[0]
+    owners = sorted(_owners(ws, symbol, related))
+    if not owners:
+        return {}
+    modules = b"|".join(re.escape(o.encode()) for o in owners)
+    pattern = re.compile(
+        rb"\bfrom[ \t]+(?:" + modules + rb")[ \t]+import[ \t]+(\w+(?:[ \t]*,[ \t]*\w+)*)(?![ \t]+as\b)(?![ \t]*,)"
+    )
+    found: dict[str, list[_Quoted]] = {}
+    for record in ws.index.files():
+        if record.skipped or record.role == "generated" or (is_changelog(record.path) and not changelog):
+            continue
+        data = ws.index.read(record.path)
+        facts = ws.index.facts(record.path)
+        for match in pattern.finditer(data) if b"import" in data else ():
+            area = (0, len(data))
+            if facts is not None:
+                inside = [(a, b) for a, b, _ in facts.texts if a <= match.start() and match.end() <= b]
+                if not inside:
+                    continue
+                area = inside[0]
+            names = [n.strip() for n in match[1].decode().split(",")]
+            taken = frozenset(names) & replacements.keys()
+            if taken:
+                new = dict.fromkeys(replacements[n][1].name if n in replacements else n for n in names)
+                edit = Edit(match.start(1), match.end(1), ", ".join(new).encode())
+                found.setdefault(record.path, []).append(_Quoted(taken, area, edit))
+    return found
 
 
 def _owners(ws: Workspace, symbol: Symbol, related: set[str]) -> set[str]:
