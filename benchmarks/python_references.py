@@ -1,4 +1,4 @@
-"""References of the index against those of basedpyright's language server, with jedi as second opinion.
+"""References of the index against those of basedpyright's language server, with further opinions on what differs.
 
 `python -m benchmarks.python_references` draws 100 definitions (functions, classes, methods, names assigned in a
 module; seed 20261122) of each of three packages. For a method the index answers for all that it overrides and all
@@ -7,9 +7,13 @@ the places in Python files where the definition's own name stands as an identifi
 another name; names in strings, as in `getattr(x, "name")`, are what the index alone follows).
 
 recall     of the server's places, the share that the index has as exact or likely
-precision  of the index's exact places, the share that the server has. "either": that the server or jedi has
+precision  of the index's exact places, the share that the server has
+either     the same with places from which the server's or jedi's "definition" leads to the family, or that jedi's
+           "references" has
+order      the same with calls in mixins that a derived class proves by Python's method order (python_mro.py)
 
-Every difference is listed in results/python_references.json.
+Answers of the two tools are kept in the user's cache folder; a second run takes about a minute. Every difference is
+listed in results/python_references.json, with what confirms it.
 """
 
 from __future__ import annotations
@@ -181,7 +185,7 @@ def main() -> None:
         if options.only in (None, release):
             rows = measure(release, folder, roots, options.count, options.seed)
             everything += rows
-            packages[release] = {"version": PINNED[release][0], **figures(rows), "rows": rows}
+            packages[release] = {"version": PINNED[release][0], **figures(rows), "rows": [_as_json(r) for r in rows]}
             _show(release, packages[release])
     total = figures(everything)
     _show("all", total)
@@ -193,6 +197,14 @@ def main() -> None:
             for kind in ("missed", "extra"):
                 for difference in row[kind]:
                     print(kind, row["symbol"], row["kind"], *difference)
+
+
+def _as_json(row: dict[str, Any]) -> dict[str, Any]:
+    keys = {
+        "missed": ("path", "line", "column", "certainty", "text"),
+        "extra": ("path", "line", "column", "confirmed", "text"),
+    }
+    return {**row, **{kind: [dict(zip(names, d, strict=True)) for d in row[kind]] for kind, names in keys.items()}}
 
 
 def _show(name: str, row: dict[str, Any]) -> None:
