@@ -205,12 +205,13 @@ def main() -> None:
     result = {
         "oracle": f"typescript {TYPESCRIPT.version}",
         "seed": arguments.seed,
+        "trees": arguments.trees,
         "machine": machine(),
         "all": summary(rows),
         "operations": {o: summary(some) for o, some in by_operation.items()},
         "draws": rows,
     }
-    if set(arguments.operations) == set(OPERATIONS) and set(arguments.trees) == set(TREES):
+    if set(arguments.operations) == set(OPERATIONS):
         RESULTS.mkdir(exist_ok=True)
         (RESULTS / "typescript_refactorings.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 

@@ -200,6 +200,13 @@ def test_renames_that_types_leave_open_are_refused(run: Run) -> None:
     }
     with pytest.raises(Refused, match=r"member of both|cannot be told"):
         run(files, RenameSymbol(symbol="a.ts::A.size", new_name="extent"))
+    declared = {
+        "hooks.js": "export function useIt() {}\n",
+        "index.js": "export { useIt } from './hooks';\n",
+        "index.d.ts": "declare namespace All {\n  export function useIt(): void;\n}\nexport = All;\n",
+    }
+    with pytest.raises(Refused, match=r"index\.d\.ts declares useIt"):
+        run(declared, RenameSymbol(symbol="hooks.js::useIt", new_name="useThat"))
     alone = {"a.ts": files["a.ts"].replace("A | B", "A")}
     changed = run(alone, RenameSymbol(symbol="a.ts::A.size", new_name="extent"))
     assert (changed["a.ts"] or "").count("extent") == 3

@@ -52,5 +52,6 @@ def check_declarations(index: Index, edited: Mapping[str, object], old: str) -> 
         facts, declared = index.facts(path), index.facts(beside)
         if facts is None or declared is None or beside in edited:
             continue
-        if any(e.name == old for e in facts.exports) and any(e.name == old for e in declared.exports):
+        named = {e.name for e in declared.exports} | {d.name for d in declared.definitions}
+        if old in named and any(e.name == old for e in facts.exports):
             raise Refused(f"{beside} declares {old} of {path}, from somewhere else; the two cannot be renamed together")
