@@ -53,6 +53,7 @@ Place = tuple[str, int, int]
 _WORD = re.compile(r"~?[A-Za-z_]\w*")
 _CONDITION = re.compile(r"\s*#\s*(?:if|elif|ifdef|ifndef|undef)\b")
 #: definitions drawn from each tree
+DRAWN = RESULTS / "c_references_drawn.json"
 COUNTS = {"lua": 30, "redis": 40, "leveldb": 30}
 
 
@@ -220,6 +221,18 @@ def _line(index: Index, path: str, line: int) -> str:
     return index.read(path).decode("utf-8", "replace").split("\n")[line]
 
 
+def kept_draw(index: Index, name: str, files: set[str], count: int, seed: int) -> list[str]:
+    """The drawn definitions, from the file of them where it has them: what is measured stays the same when the index
+    finds other definitions."""
+    kept = json.loads(DRAWN.read_text(encoding="utf-8")) if DRAWN.is_file() else {}
+    key = f"{name} {seed} {count}"
+    if key not in kept:
+        kept[key] = [symbol.id for symbol in drawn(index, files, count, seed)]
+        DRAWN.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    found: list[str] = kept[key]
+    return found
+
+
 def spots(index: Index, symbol: Symbol) -> list[Place]:
     """Where clangd is asked about a symbol: the names in all its definitions and declarations, and those of the methods
     that it overrides or that override it."""
@@ -252,7 +265,11 @@ def compare(name: str, count: int, seed: int, scratch: Path) -> list[dict[str, A
     index = Index.open(oracle.root, cache_dir=scratch / "cache").refresh()
     rows = []
     try:
-        for symbol in drawn(index, files, count, seed):
+        for spec in kept_draw(index, name, files, count, seed):
+            symbol = index._resolver().symbol(*spec.split("::"))
+            if symbol is None:
+                print(f"  {spec} is no definition any more")
+                continue
             found = index.references(symbol)
             gold = {place for spot in spots(index, symbol) for place in oracle.references(spot)}
             gold = with_texts(index, symbol, gold, found)

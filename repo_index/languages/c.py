@@ -9,7 +9,7 @@ from .c_words import BUILTINS, C_KEYWORDS
 class C(CFamily):
     name = "c"
     extensions: tuple[str, ...] = (".c", ".h")
-    version = 1
+    version = 2
     cpp = None
 
     def keywords(self) -> frozenset[str]:

@@ -41,7 +41,9 @@ _AT_START = re.compile(
 #: `name OF((int a))`
 _DOUBLE = re.compile(rb"[\w)]\s+([A-Za-z_]\w*\s*\()(\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))\s*(\))\s*;")
 #: `int name GUARDED_BY(lock);`
-_AFTER_NAME = re.compile(rb"((?<!\w)\w++)[\s>]+\w++(?:\[\w*\])?\s+(" + _CAPS + rb"\s*" + _ARGUMENTS + rb")(?=\s*[;={])")
+_AFTER_NAME = re.compile(
+    rb"((?<!\w)\w++)[\s>*&]+\w++(?:\[[\w:]*\])?\s+(" + _CAPS + rb"\s*" + _ARGUMENTS + rb")(?=\s*[;={])"
+)
 #: `DEFINE_FLAG(int, name, 1);`
 _DEFINES = re.compile(rb"(?:(?<=[;})])|\A)\s*[A-Za-z_]\w*\s*\(([^(){};]*)\)\s*;")
 #: `for_each(item, list) {`
@@ -62,7 +64,7 @@ _STATEMENTS = frozenset(
 )
 #: `f(...) ATTRIBUTE;`, `f(...) ATTRIBUTE(1) {`
 _AFTER_PARAMETERS = re.compile(
-    rb"\)\s*((?:(?:" + _CAPS + rb"|__attribute__|noreturn)(?:\s*" + _ARGUMENTS + rb")?\s*)+)(?=[;{])"
+    rb"\)\s*((?:(?:" + _CAPS + rb"|__attribute__|noreturn)(?:\s*" + _ARGUMENTS + rb")?\s*)+)(?=[;{]|:[^:])"
 )
 #: `LIST_HEAD(name, type) head;`
 _TYPE_MACRO = re.compile(rb"\b" + _CAPS + rb"\s*(\([^(){};]*,[^(){};]*\))(?=\s*[A-Za-z_]\w*\s*[;=\[])")
@@ -164,7 +166,7 @@ def mask(prepared: Prepared) -> None:
     for match in list(_AFTER_PARAMETERS.finditer(bytes(outer))):
         hide_outer(*match.span(1))
     for match in list(_AFTER_NAME.finditer(bytes(outer))):
-        if match[1] not in _STATEMENTS:
+        if match[1] not in _STATEMENTS or match[1] in _TYPES:
             hide_outer(*match.span(2))
     for match in list(_DEFINES.finditer(bytes(outer))):
         if re.search(rb"\b" + _PRIMITIVES, match[1]):

@@ -230,6 +230,17 @@ int total(std::vector<Shape*> shapes, Shape& one) {
     assert [line for path, line in places(index, "shape.h::geo.Shape") if path == "main.cc"] == [2, 3, 3, 7, 7]
 
 
+def test_attributes_by_macros_behind_members() -> None:
+    found = facts(
+        "class C {\n explicit C(Mutex* m) LOCKS(m) : m_(m) { m_->go(); }\n Mutex* m_;\n bool a_ GUARDED_BY(m_);\n"
+        " std::vector<char*> b_ GUARDED_BY(m_);\n Stats c_[n::kLevels] GUARDED_BY(m_);\n int f(int x) NEEDS(m_);\n};\n",
+        "a.cc",
+    )
+    assert set(defined(found)) == {"C", "C.C", "C.m_", "C.a_", "C.b_", "C.c_", "C.f"}
+    assert [o.line for o in found.occurrences if o.name == "GUARDED_BY"] == [4, 5, 6]
+    assert not found.errors
+
+
 def test_a_class_is_named_in_what_derives_from_it(tmp_path: Path) -> None:
     index = repository(
         tmp_path,
