@@ -170,6 +170,7 @@ def test_line_endings_and_tabs_stay(make_repository: MakeRepository) -> None:
         ("def f(): return 1\n\nx = f()\n\nclass C:\n    pass\n", "f", "needs f before the class"),
         ("def f(): return 1\ndef g(): return f()\nx = g()\nclass C:\n    pass\n", "f", "runs code"),
         ("from typing import TypedDict\nclass C(TypedDict):\n    x: int\ndef f(): return 1\n", "f", "TypedDict"),
+        ("def __getattr__(name): return 1\n", "__getattr__", "belongs to its module"),
         ("if 1:\n    def f(): return 1\n", "f", "not defined by a plain def"),
     ],
 )

@@ -166,6 +166,12 @@ def test_a_class_is_its_init(make_repository: MakeRepository) -> None:
     assert "from m import Box, BoxConfig, Tall\n" in done.text("n.py")
 
 
+def test_a_base_outside_of_the_repository_is_noted(make_repository: MakeRepository) -> None:
+    files = {"m.py": "import json\n\n\nclass E(json.JSONEncoder):\n    def put(self, a, b):\n        return a\n"}
+    done = carry_out(make_repository(files), gather("m.py::E.put"))
+    assert any("E derives from json.JSONEncoder" in note for note in done.result.notes)
+
+
 @pytest.mark.parametrize(
     ("code", "fields", "why"),
     [

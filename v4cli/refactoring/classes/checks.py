@@ -33,6 +33,8 @@ def functions_of(source: PythonSource, scopes: Scopes, names: set[str]) -> list[
             raise Refused(f"{source.path}:{statement.lineno}: {name} is not defined by a plain def there")
         found.append(statement)
     for function in found:
+        if function.name in {"__getattr__", "__dir__"}:
+            raise Refused(f"{source.path}:{function.lineno}: {function.name} belongs to its module")
         _check_mangled(source, function)
         again = [n for n in scopes.module.bindings[function.name] if n not in found]
         if again:

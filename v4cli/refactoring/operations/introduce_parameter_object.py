@@ -122,6 +122,7 @@ class _Job:
         )
         self.outcome.notes += notes
         self._import(path, imports)
+        self._note_bases()
         self._calls()
         before = runtime_edges(self.index)
         self._insert_class(source, text)
@@ -133,6 +134,19 @@ class _Job:
         if cycles := new_cycles(before, after):
             raise Refused(f"importing {class_name} would close the import cycle {' -> '.join(cycles[0])}")
         return self.outcome
+
+    def _note_bases(self) -> None:
+        """A class outside the repository may call the method that overrides its own."""
+        for member in self.family:
+            for owner in self.index.symbols(member.path):
+                if owner.kind != "class" or owner.qualified != member.definition.parent:
+                    continue
+                for base in owner.definition.bases:
+                    if base != "object" and self.index.resolve(member.path, base) is None:
+                        self.outcome.notes.append(
+                            f"{owner.qualified} derives from {base}, which is not in the repository and may call "
+                            f"{member.name}"
+                        )
 
     def _gathering(self, symbol: Symbol) -> Gathering:
         source = self.source(symbol.path)
