@@ -9,7 +9,7 @@ from .c_words import BUILTINS, C_KEYWORDS
 class C(CFamily):
     name = "c"
     extensions: tuple[str, ...] = (".c", ".h")
-    version = 2
+    version = 3
     cpp = None
 
     def keywords(self) -> frozenset[str]:

@@ -23,7 +23,9 @@ _QUALIFIERS = frozenset(
 _BEFORE_TYPE = re.compile(rb"(?<![\w.>:])(" + _CAPS + rb"(?:[ \t]*" + _ARGUMENTS + rb")?)(?=\s+" + _TYPE_WORDS + rb")")
 #: `local int f(`, `static atomic_type size_t x`
 _WORD_BEFORE_TYPE = re.compile(
-    rb"^[ \t]*(?:(?:static|extern|inline|typedef)[ \t]+)*([A-Za-z_]\w*)(?=[ \t]+" + _TYPE_WORDS + rb")", re.MULTILINE
+    rb"^[ \t]*(?:(?:static|extern|inline|typedef)[ \t]+)*([A-Za-z_]\w*)(?=[ \t]+" + _TYPE_WORDS + rb")"
+    rb"(?![ \t]+(?:const|volatile)\b(?:[\s*&]|const\b)*\w+\s*[;=({\[,)])",  # `type const name;`
+    re.MULTILINE,
 )
 #: `int WINAPI f(`, `void * API f(`, `char FAR *`, `} FAR name;`
 _BEFORE_NAME = re.compile(

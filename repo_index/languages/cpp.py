@@ -11,7 +11,7 @@ class Cpp(CFamily):
         *(".cc", ".cpp", ".cxx", ".c++", ".hh", ".hpp", ".hxx", ".h++", ".ipp", ".inl", ".tcc", ".tpp"),
         *(".cu", ".cuh", ".ixx", ".cppm"),
     )
-    version = 2
+    version = 3
 
 
 LANGUAGES = (Cpp(),)

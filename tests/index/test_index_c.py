@@ -241,6 +241,16 @@ def test_attributes_by_macros_behind_members() -> None:
     assert not found.errors
 
 
+def test_const_behind_a_type() -> None:
+    found = facts(
+        "struct s {\n  point_t const a;\n  point_t const *const b;\n};\nlocal const int c;\nlocal const t d;\n"
+    )
+    assert {d.qualified: d.type for d in found.definitions if d.kind == "attribute"} == {
+        "s.a": "point_t", "s.b": "point_t",
+    }  # fmt: skip
+    assert {"c", "d"} <= set(defined(found)) and not found.errors
+
+
 def test_a_class_is_named_in_what_derives_from_it(tmp_path: Path) -> None:
     index = repository(
         tmp_path,
