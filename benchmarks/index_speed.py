@@ -353,4 +353,5 @@ def main() -> int:
 
 if __name__ == "__main__":
     os.environ.pop("V4_CACHE_DIR", None)
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed program has its bytecode
     sys.exit(main())

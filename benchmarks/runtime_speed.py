@@ -48,9 +48,8 @@ def main() -> None:
         for engine, scheme in runs:
             rows.append(measure(name, engine, dtype=scheme, prefill=PREFILL, contexts=CONTEXTS))
             print(row(rows[-1]), flush=True)
-    RESULTS.mkdir(exist_ok=True)
-    report = json.dumps({"machine": machine(), "rows": rows}, indent=1, sort_keys=True)
-    (RESULTS / "runtime_speed.json").write_text(report + "\n", encoding="utf-8")
+            report = json.dumps({"machine": machine(), "rows": rows}, indent=1, sort_keys=True)
+            (RESULTS / "runtime_speed.json").write_text(report + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -90,6 +91,7 @@ def run(arguments: list[str]) -> int:
 
 
 def main() -> None:
+    gc.set_threshold(200_000, 20, 20)  # most of what a command makes lives until it ends
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         code = int(run(sys.argv[1:]))
