@@ -96,6 +96,9 @@ class CitationFilter:
         return found[1]
 
 
+_PLACE = re.compile(r"\[?[\w-]+(?:/[\w.-]+)+(?::\d+(?:-\d+)?)?\]?|\b[\w-]+\.\w+:\d+(?:-\d+)?")
+
+
 def supporting_sources(answer: str, sources: Sequence[tuple[Citation, str]], index: Index) -> list[Citation]:
     """The source that best supports each sentence of the answer, where one clearly does.
 
@@ -104,17 +107,20 @@ def supporting_sources(answer: str, sources: Sequence[tuple[Citation, str]], ind
     """
     texts = [_words(text) for _, text in sources]
     found: list[Citation] = []
-    for sentence in re.split(r"(?<=[.!?])\s+|\n+", answer):
+    spoken = _PLACE.sub(" ", answer)  # where something stands is no word of what is said about it
+    for sentence in re.split(r"(?<=[.!?])\s+|\n+", spoken):
         words = {w for w in _words(sentence) if any(w in text for text in texts)}
         weights = {w: math.log(1 + len(texts) / sum(w in text for text in texts)) for w in sorted(words)}
         total = sum(weights.values())
         if len(words) < 3:
             continue
         scores = [sum(weights[w] for w in sorted(words) if w in text) / total for text in texts]
-        best = max(range(len(texts)), key=lambda i: (scores[i], -len(texts[i]), -i))
-        citation = sources[best][0]
-        if scores[best] >= SUPPORT and citation not in found and holds(citation, index):
-            found.append(citation)
+        best = sorted(range(len(texts)), key=lambda i: (-scores[i], len(texts[i]), i))
+        for i in best[:2]:  # the second where it supports the sentence just as well
+            citation = sources[i][0]
+            equal = scores[i] >= SUPPORT and scores[i] == scores[best[0]]
+            if equal and citation not in found and holds(citation, index):
+                found.append(citation)
     return found
 
 

@@ -19,6 +19,8 @@ HEAD_LINES = 60
 SEARCHED = 16
 #: after the first SURE hits, one with less than this share of the best score only distracts a small model
 SURE, FAINT = 4, 0.4
+#: code outside definitions that spans fewer line breaks says nothing: the imports of a file
+FEW_LINES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +67,17 @@ def _candidates(question: str, index: Index) -> Iterable[Source]:
         for symbol in symbols[: 2 if mention.strength == "strong" else 1]:
             yield _of_symbol(index, symbol)
     hits = index.search(question, limit=SEARCHED)
-    for position, hit in enumerate(hits):
-        if position >= SURE and hit.score < FAINT * hits[0].score:
+    found = 0
+    for hit in hits:
+        if found >= SURE and hit.score < FAINT * hits[0].score:
             break
         if hit.symbol is not None:
             symbol = index.symbol(hit.symbol)
             if symbol.end_line > symbol.line or hit is hits[0]:
+                found += 1
                 yield _of_symbol(index, symbol)
-        else:
+        elif hit.end_line - hit.start_line >= FEW_LINES or index.language(hit.path) is None or hit is hits[0]:
+            found += 1
             yield _of_lines(index, hit.path, hit.start_line, hit.end_line)
 
 
