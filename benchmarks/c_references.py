@@ -48,6 +48,7 @@ from . import RESULTS, machine
 from .c_includes import directives
 from .c_sources import CACHE, TREES, flags, preprocess, repository, units
 from .clangd import Clangd
+from .reference_figures import by_certainty, comparison, summary
 
 Place = tuple[str, int, int]
 _WORD = re.compile(r"~?[A-Za-z_]\w*")
@@ -55,6 +56,10 @@ _CONDITION = re.compile(r"\s*#\s*(?:if|elif|ifdef|ifndef|undef)\b")
 #: definitions drawn from each tree
 DRAWN = RESULTS / "c_references_drawn.json"
 COUNTS = {"lua": 30, "redis": 40, "leveldb": 30}
+
+
+#: what its places are called in the results
+ORACLE = "clangd"
 
 
 class Oracle:
@@ -273,14 +278,7 @@ def compare(name: str, count: int, seed: int, scratch: Path) -> list[dict[str, A
             found = index.references(symbol)
             gold = {place for spot in spots(index, symbol) for place in oracle.references(spot)}
             gold = with_texts(index, symbol, gold, found)
-            exact: set[Place] = set()
-            likely: set[Place] = set()
-            for reference in found:
-                place = _place(index, reference.path, reference.span)
-                if reference.certainty == "exact":
-                    exact.add(place)
-                elif reference.certainty == "likely" and reference.kind not in ("string", "doc"):
-                    likely.add(place)
+            exact, likely = by_certainty(found, lambda r: _place(index, r.path, r.span))
             inactive = {path: oracle.inactive(path) for path in {p for p, _, _ in exact | likely | gold} & files}
             exact, likely, gold = (
                 {p for p in places if p[0] in files and p[1] not in inactive[p[0]]} for places in (exact, likely, gold)
@@ -298,36 +296,15 @@ def _row(
         line = index.text(place[0]).split("\n")[place[1]].strip()[:140]
         return f"{place[0]}:{place[1] + 1}:{place[2] + 1}: {line}"
 
-    return {
-        "tree": name,
-        "symbol": symbol.id,
-        "kind": symbol.kind,
-        "clangd": len(gold),
-        "exact": len(exact & gold),
-        "likely": len((likely - exact) & gold),
-        "only_likely": len(likely - exact - gold),
-        "causes": dict(sorted(Counter(cause(index, p) for p in exact - gold).items())),
-        "only_exact": [told(p) for p in sorted(exact - gold)],
-        "missed": [told(p) for p in sorted(gold - exact - likely)],
-    }
+    causes = Counter(cause(index, p) for p in exact - gold)
+    return {**comparison(name, symbol, ORACLE, gold, exact, likely, told), "causes": dict(sorted(causes.items()))}
 
 
-def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """Figures over a set of definitions."""
-    total = {key: sum(row[key] for row in rows) for key in ("clangd", "exact", "likely", "only_likely")}
-    wrong = sum(len(row["only_exact"]) for row in rows)
-    other = sum(row["causes"].get("other", 0) for row in rows)
-    exact, places = total["exact"], total["clangd"]
-    return {
-        "definitions": len(rows),
-        "places": places,
-        "recall": round((exact + total["likely"]) / places, 4) if places else 1.0,
-        "recall_exact": round(exact / places, 4) if places else 1.0,
-        "precision_exact": round(exact / (exact + wrong), 4) if exact + wrong else 1.0,
-        "precision_other": round(exact / (exact + other), 4) if exact + other else 1.0,
-        "likely_right": total["likely"],
-        "likely_wrong": total["only_likely"],
-    }
+def figures(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """summary(), and the precision that leaves out the places whose cause is told."""
+    found = summary(rows, ORACLE)
+    exact, other = sum(row["exact"] for row in rows), sum(row["causes"].get("other", 0) for row in rows)
+    return {**found, "precision_other": round(exact / (exact + other), 4) if exact + other else 1.0}
 
 
 def _print(title: str, figures: dict[str, Any]) -> None:
@@ -354,7 +331,7 @@ def main() -> None:
         for name in arguments.trees:
             some = compare(name, COUNTS.get(name, 30), arguments.seed, Path(scratch))
             rows += some
-            _print(name, summary(some))
+            _print(name, figures(some))
             for row in some if arguments.show else []:
                 if row["missed"] or row["only_exact"]:
                     print(f"  {row['symbol']} {row['kind']} of {row['clangd']}")
@@ -365,8 +342,8 @@ def main() -> None:
     for row in rows:
         by_kind[row["kind"]].append(row)
     for kind in sorted(by_kind):
-        _print(f"  {kind}", summary(by_kind[kind]))
-    _print("all", summary(rows))
+        _print(f"  {kind}", figures(by_kind[kind]))
+    _print("all", figures(rows))
     if arguments.trees != list(COUNTS):
         return
     RESULTS.mkdir(exist_ok=True)
@@ -374,9 +351,9 @@ def main() -> None:
         "oracle": f"clangd {clangd_version()}",
         "seed": arguments.seed,
         "machine": machine(),
-        "all": summary(rows),
-        "trees": {name: summary([r for r in rows if r["tree"] == name]) for name in arguments.trees},
-        "kinds": {kind: summary(by_kind[kind]) for kind in sorted(by_kind)},
+        "all": figures(rows),
+        "trees": {name: figures([r for r in rows if r["tree"] == name]) for name in arguments.trees},
+        "kinds": {kind: figures(by_kind[kind]) for kind in sorted(by_kind)},
         "definitions": rows,
     }
     (RESULTS / "c_references.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")

@@ -4,15 +4,14 @@ the benchmarks beside this file; both are Debian packages."""
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import subprocess
-import tarfile
-import tempfile
 import urllib.request
 from pathlib import Path
 from typing import NamedTuple
+
+from .archives import check, to_git, unpack
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "v4-benchmarks" / "debian-sources"
 _POOL = "http://deb.debian.org/debian/pool/main/"
@@ -94,23 +93,15 @@ def fetch(name: str, cache: Path = CACHE) -> Path:
             except OSError:
                 if base == _SNAPSHOT:
                     raise
-    found = hashlib.sha256(archive.read_bytes()).hexdigest()
-    if found != tree.digest:
-        archive.unlink()
-        raise ValueError(f"{archive}: SHA-256 is {found}, not {tree.digest}; the file is deleted")
-    with tempfile.TemporaryDirectory(dir=cache) as scratch:
-        with tarfile.open(archive) as tar:
-            tar.extractall(scratch, filter="data")
-        next(Path(scratch).iterdir()).rename(root)
+    check(archive, tree.digest)
+    unpack(archive, root)
     return root
 
 
 def repository(name: str, target: Path, cache: Path = CACHE) -> Path:
     """A fresh copy of the tree at `target` in a new git repository."""
     shutil.copytree(fetch(name, cache), target, symlinks=True)
-    for arguments in (["init", "-q"], ["add", "-A", "-f"]):
-        subprocess.run(["git", "-C", str(target), *arguments], check=True, capture_output=True)
-    return target
+    return to_git(target)
 
 
 def units(name: str, root: Path) -> list[str]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import subprocess
 from pathlib import Path
+
+from .archives import debian
 
 CACHE = Path(".cache/debian")
 
@@ -35,17 +35,4 @@ def fetch(name: str, cache: Path = CACHE) -> Path:
     Raises ValueError when the archive's digest is not the pinned one.
     """
     version, digest = PINNED[name]
-    root = cache / f"{name}-{version}"
-    if root.is_dir():
-        return root
-    cache.mkdir(parents=True, exist_ok=True)
-    subprocess.run(
-        ["apt-get", "-o", "APT::Sandbox::User=root", "download", "-qq", f"{name}={version}"], check=True, cwd=cache
-    )
-    archive = max(cache.glob(f"{name}_*.deb"))
-    found = hashlib.sha256(archive.read_bytes()).hexdigest()
-    if found != digest:
-        archive.unlink()
-        raise ValueError(f"{archive}: SHA-256 is {found}, not {digest}; the file is deleted")
-    subprocess.run(["dpkg", "-x", str(archive), str(root)], check=True)
-    return root
+    return debian(name, version, digest, cache / f"{name}-{version}")

@@ -17,21 +17,26 @@ import random
 import re
 import subprocess
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from repo_index import Index
-from repo_index.records import Symbol
+from repo_index.records import Reference, Symbol
 
 from . import RESULTS, machine
 from .go_imports import packages
 from .go_rust_sources import go_tree
+from .reference_figures import by_certainty, comparison, summary
 
 TREES = ("cobra", "toml", "mux")
 _PLACE = re.compile(r"(.+\.go):(\d+):(\d+)-(\d+)\Z")
 
 Place = tuple[str, int, int]
 """Path, line from 1, column from 1 in bytes."""
+
+#: what its places are called in the results
+ORACLE = "gopls"
 
 
 def place(index: Index, path: str, span: tuple[int, int], line: int) -> Place:
@@ -63,6 +68,10 @@ def built_files(root: Path) -> set[str]:
     return found
 
 
+def _place_of(index: Index, reference: Reference) -> Place:
+    return place(index, reference.path, reference.span, reference.line)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0] if __doc__ else None)
     parser.add_argument("--seed", type=int, default=20261122)
@@ -83,31 +92,13 @@ def main() -> None:
                     continue
                 gold = {p for p in gold if p[0] in built or p[0].startswith("vendor/")}
                 found = [r for r in index.references(symbol) if r.path in built or r.path.startswith("vendor/")]
-                exact = {place(index, r.path, r.span, r.line) for r in found if r.certainty == "exact"}
-                likely = {
-                    place(index, r.path, r.span, r.line)
-                    for r in found
-                    if r.certainty == "likely" and r.kind not in ("string", "doc")
-                }
-                rows.append(
-                    {
-                        "tree": name, "symbol": symbol.id, "kind": symbol.kind, "gopls": len(gold),
-                        "exact": len(exact & gold), "likely": len((likely - exact) & gold),
-                        "only_exact": sorted(exact - gold), "missed": sorted(gold - exact - likely),
-                    }
-                )  # fmt: skip
+                exact, likely = by_certainty(found, partial(_place_of, index))
+                rows.append(comparison(name, symbol, ORACLE, gold, exact, likely, list))
     print(f"{'':12} {'defs':>5} {'places':>7} {'recall':>7} {'exact':>7} {'precision':>9}")
     figures = {}
     for name in (*TREES, "all"):
         some = [r for r in rows if name in (r["tree"], "all")]
-        gold_count, exact_count = sum(r["gopls"] for r in some), sum(r["exact"] for r in some)
-        likely_count, wrong = sum(r["likely"] for r in some), sum(len(r["only_exact"]) for r in some)
-        figures[name] = {
-            "definitions": len(some), "places": gold_count,
-            "recall": round((exact_count + likely_count) / max(gold_count, 1), 4),
-            "recall_exact": round(exact_count / max(gold_count, 1), 4),
-            "precision_exact": round(exact_count / max(exact_count + wrong, 1), 4),
-        }  # fmt: skip
+        figures[name] = summary(some, ORACLE)
         f = figures[name]
         print(f"{name:12} {f['definitions']:5} {f['places']:7} {f['recall']:7} {f['recall_exact']:7} "
               f"{f['precision_exact']:9}")  # fmt: skip

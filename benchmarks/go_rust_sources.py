@@ -6,11 +6,11 @@ in its vendor folder. Rust packages hold one crate each, as published.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
-import subprocess
 from pathlib import Path
+
+from .archives import debian, to_git
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "v4-benchmarks" / "debian"
 
@@ -73,26 +73,7 @@ def fetch(package: str, cache: Path = CACHE) -> Path:
     Raises ValueError when the archive's digest is not the pinned one.
     """
     version, digest = PINNED[package]
-    root = cache / f"{package}-{version}".replace(":", "-")
-    if root.is_dir():
-        return root
-    cache.mkdir(parents=True, exist_ok=True)
-    command = ["apt-get", "-o", "APT::Sandbox::User=root", "download", "-qq", f"{package}={version}"]
-    subprocess.run(command, check=True, cwd=cache)
-    archive = max(cache.glob(f"{package}_*.deb"))
-    found = hashlib.sha256(archive.read_bytes()).hexdigest()
-    if found != digest:
-        archive.unlink()
-        raise ValueError(f"{archive}: SHA-256 is {found}, not {digest}; the file is deleted")
-    subprocess.run(["dpkg", "-x", str(archive), str(root)], check=True)
-    return root
-
-
-def _commit(target: Path) -> Path:
-    identity = ["-c", "user.name=release", "-c", "user.email=release@localhost", "-c", "commit.gpgsign=false"]
-    for arguments in (["init", "-q"], ["add", "-A", "-f"], ["commit", "-q", "-m", "sources"]):
-        subprocess.run(["git", *identity, "-C", str(target), *arguments], check=True, capture_output=True)
-    return target
+    return debian(package, version, digest, cache / f"{package}-{version}".replace(":", "-"))
 
 
 def go_tree(name: str, target: Path) -> Path:
@@ -112,11 +93,11 @@ def go_tree(name: str, target: Path) -> Path:
         listed += [f"# {path} {versions[path]}", "## explicit", *names]
     if listed:
         (target / "vendor" / "modules.txt").write_text("\n".join(listed) + "\n")
-    return _commit(target)
+    return to_git(target, "sources")
 
 
 def rust_tree(name: str, target: Path) -> Path:
     """A fresh copy of a crate in a new git repository."""
     package, folder = RUST_TREES[name]
     shutil.copytree(fetch(package) / "usr/share/cargo/registry" / folder, target, symlinks=True)
-    return _commit(target)
+    return to_git(target, "sources")

@@ -19,11 +19,12 @@ import shutil
 import statistics
 import subprocess
 import sys
-import tarfile
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+
+from .archives import unpack
 
 SDIST = "fastapi==0.112.1"
 V4 = str(Path(sys.executable).parent / "v4")
@@ -68,11 +69,9 @@ def fetch(folder: Path) -> Path:
     command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--no-binary", ":all:"]
     subprocess.run([*command, "-d", str(folder), SDIST], check=True)
     (archive,) = folder.glob("*.tar.gz")
-    with tarfile.open(archive) as tar:
-        tar.extractall(folder, filter="data")
+    unpack(archive, folder / "sdist")
     archive.unlink()
-    (tree,) = [p for p in folder.iterdir() if p.is_dir()]
-    return tree
+    return folder / "sdist"
 
 
 def seconds(command: list[str], root: Path, env: dict[str, str], runs: int) -> tuple[list[tuple[float, float]], str]:

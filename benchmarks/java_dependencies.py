@@ -14,12 +14,10 @@ module-info.java. Needs a JDK (17 or later) and apt-get.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import random
 import shutil
 import subprocess
-import tarfile
 import tempfile
 from collections import defaultdict
 from pathlib import Path
@@ -29,6 +27,8 @@ from repo_index import Index
 from repo_index.records import Symbol
 
 from . import RESULTS, machine
+from .archives import check, to_git, unpack
+from .reference_figures import by_certainty, comparison, summary
 
 CACHE = Path(".cache/debian-sources")
 SCRIPT = Path(__file__).with_name("JavaNames.java")
@@ -58,6 +58,10 @@ CLASS_PATH = "/usr/share/java/jsr305.jar:/usr/share/java/error_prone_annotations
 Place = tuple[str, int]
 
 
+#: what its places are called in the results
+ORACLE = "javac"
+
+
 def fetch(name: str) -> Path:
     """The folder of sources of one tree. Raises ValueError when the archive's digest is not the pinned one."""
     archive, digest, folder = TREES[name]
@@ -68,24 +72,15 @@ def fetch(name: str) -> Path:
         if not file.is_file():
             helper = "/usr/lib/apt/apt-helper"
             subprocess.run([helper, "download-file", POOL + archive, str(file)], check=True, capture_output=True)
-        found = hashlib.sha256(file.read_bytes()).hexdigest()
-        if found != digest:
-            file.unlink()
-            raise ValueError(f"{file}: SHA-256 is {found}, not {digest}; the file is deleted")
-        with tempfile.TemporaryDirectory(dir=CACHE) as scratch:
-            with tarfile.open(file) as tar:
-                tar.extractall(scratch, filter="data")
-            next(Path(scratch).iterdir()).rename(root)
+        check(file, digest)
+        unpack(file, root)
     return root / folder
 
 
 def repository(name: str, target: Path) -> Path:
     """A copy of the sources in a new git repository."""
     shutil.copytree(fetch(name), target)
-    identity = ["-c", "user.name=release", "-c", "user.email=release@localhost", "-c", "commit.gpgsign=false"]
-    for arguments in (["init", "-q"], ["add", "-A", "-f"], ["commit", "-q", "-m", name]):
-        subprocess.run(["git", *identity, "-C", str(target), *arguments], check=True, capture_output=True)
-    return target
+    return to_git(target, name)
 
 
 class Oracle:
@@ -192,49 +187,17 @@ def compare(name: str, count: int, seed: int, scratch: Path) -> tuple[dict[str, 
     rows = []
     for symbol in drawn(index, oracle, count, seed):
         places = oracle.meant(symbol, definitions)
-        exact, likely = set(), set()
-        for reference in index.references(symbol):
-            if reference.kind in ("doc", "string") or reference.path.endswith(skipped):
-                continue
-            if reference.certainty == "exact":
-                exact.add((reference.path, reference.span[0]))
-            elif reference.certainty == "likely":
-                likely.add((reference.path, reference.span[0]))
-        rows.append(
-            {
-                "tree": name,
-                "symbol": symbol.id,
-                "kind": symbol.kind,
-                "javac": len(places),
-                "exact": len(exact & places),
-                "likely": len((likely - exact) & places),
-                "only_likely": len(likely - exact - places),
-                "only_exact": [_told(index, p) for p in sorted(exact - places)],
-                "missed": [_told(index, p) for p in sorted(places - exact - likely)],
-            }
+        found = (
+            r for r in index.references(symbol) if r.kind not in ("doc", "string") and not r.path.endswith(skipped)
         )
+        exact, likely = by_certainty(found, lambda r: (r.path, r.span[0]))
+        rows.append(comparison(name, symbol, ORACLE, places, exact, likely, lambda place: _told(index, place)))
     return dependencies, rows
 
 
 def _told(index: Index, place: Place) -> str:
     number = index.read(place[0])[: place[1]].count(b"\n") + 1
     return f"{place[0]}:{number}: {index.text(place[0]).splitlines()[number - 1].strip()[:140]}"
-
-
-def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """Figures over a set of definitions."""
-    total = {key: sum(row[key] for row in rows) for key in ("javac", "exact", "likely", "only_likely")}
-    wrong = sum(len(row["only_exact"]) for row in rows)
-    exact, places = total["exact"], total["javac"]
-    return {
-        "definitions": len(rows),
-        "places": places,
-        "recall": round((exact + total["likely"]) / places, 4) if places else 1.0,
-        "recall_exact": round(exact / places, 4) if places else 1.0,
-        "precision_exact": round(exact / (exact + wrong), 4) if exact + wrong else 1.0,
-        "likely_right": total["likely"],
-        "likely_wrong": total["only_likely"],
-    }
 
 
 def main() -> None:
@@ -252,7 +215,7 @@ def main() -> None:
             rows += some
             print(f"{name}: {table['javac_says']}; javac {table['javac']:,} index {table['index']:,} "
                   f"precision {table['precision']:.4f} recall {table['recall']:.4f} {table['states']}")  # fmt: skip
-            print(f"  references {summary(some)}", flush=True)
+            print(f"  references {summary(some, ORACLE)}", flush=True)
             for side in ("only_index", "only_javac") if arguments.show else ():
                 for edge in table[side][:12]:
                     print(f"    {side} {edge[0]} -> {edge[1]}")
@@ -268,14 +231,14 @@ def main() -> None:
         "seed": arguments.seed,
         "machine": machine(),
         "dependencies": tables,
-        "references": summary(rows),
-        "trees": {name: summary([r for r in rows if r["tree"] == name]) for name in arguments.trees},
-        "kinds": {kind: summary([r for r in rows if r["kind"] == kind]) for kind in kinds},
+        "references": summary(rows, ORACLE),
+        "trees": {name: summary([r for r in rows if r["tree"] == name], ORACLE) for name in arguments.trees},
+        "kinds": {kind: summary([r for r in rows if r["kind"] == kind], ORACLE) for kind in kinds},
         "definitions": rows,
     }
     print(f"all references {result['references']}")
     for kind in kinds:
-        print(f"  {kind}: {summary([r for r in rows if r['kind'] == kind])}")
+        print(f"  {kind}: {summary([r for r in rows if r['kind'] == kind], ORACLE)}")
     if arguments.trees == list(TREES):
         RESULTS.mkdir(exist_ok=True)
         (RESULTS / "java_dependencies.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")

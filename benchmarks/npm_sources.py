@@ -14,10 +14,10 @@ import json
 import os
 import shutil
 import subprocess
-import tarfile
-import tempfile
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from .archives import unpack
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "v4-benchmarks" / "npm"
 
@@ -111,10 +111,7 @@ def fetch(pinned: Pinned, cache: Path = CACHE) -> Path:
     if found != pinned.integrity:
         archive.unlink()
         raise ValueError(f"{archive}: the digest is {found}, not {pinned.integrity}; the file is deleted")
-    with tempfile.TemporaryDirectory(dir=cache) as scratch:
-        with tarfile.open(archive) as tar:
-            tar.extractall(scratch, filter="data")
-        next(Path(scratch).iterdir()).rename(root)
+    unpack(archive, root)
     return root
 
 

@@ -5,18 +5,15 @@ The releases are source archives from PyPI, pinned by SHA-256 in release_histori
 
 from __future__ import annotations
 
-import hashlib
-import io
 import json
 import os
 import shutil
-import subprocess
-import tarfile
 import tempfile
 import urllib.parse
 import urllib.request
 from pathlib import Path
 
+from .archives import check, to_git, unpack
 from .releases import CACHE
 
 _PINNED: dict[str, dict[str, str]] = json.loads(
@@ -30,7 +27,7 @@ def versions(project: str) -> list[str]:
     return list(_PINNED[project])
 
 
-def archive(project: str, version: str, cache: Path = CACHE) -> bytes:
+def archive(project: str, version: str, cache: Path = CACHE) -> Path:
     """The source archive, downloaded at first use. Raises ValueError when its digest is not the pinned one."""
     cache.mkdir(parents=True, exist_ok=True)
     file = cache / f"{project}-{version}.sdist"
@@ -40,12 +37,8 @@ def archive(project: str, version: str, cache: Path = CACHE) -> bytes:
         link = next(u["url"] for u in urls if u["digests"]["sha256"] == _PINNED[project][version])
         with urllib.request.urlopen(urllib.parse.urljoin(f"https://pypi.org/simple/{project}/", link)) as answer:
             file.write_bytes(answer.read())
-    content = file.read_bytes()
-    found = hashlib.sha256(content).hexdigest()
-    if found != _PINNED[project][version]:
-        file.unlink()
-        raise ValueError(f"{file}: SHA-256 is {found}, not the pinned one; the file is deleted")
-    return content
+    check(file, _PINNED[project][version])
+    return file
 
 
 def commit(project: str, version: str, root: Path) -> None:
@@ -54,11 +47,7 @@ def commit(project: str, version: str, root: Path) -> None:
         if entry.name != ".git":
             shutil.rmtree(entry) if entry.is_dir(follow_symlinks=False) else os.unlink(entry)
     with tempfile.TemporaryDirectory(dir=root.parent) as scratch:
-        with tarfile.open(fileobj=io.BytesIO(archive(project, version))) as tar:
-            tar.extractall(scratch, filter="data")
-        (top,) = Path(scratch).iterdir()
-        for entry in sorted(top.iterdir()):
-            entry.rename(root / entry.name)
-    identity = ["-c", "user.name=release", "-c", "user.email=release@localhost", "-c", "commit.gpgsign=false"]
-    for arguments in (["init", "-q"], ["add", "-A", "-f"], ["commit", "-q", "-m", f"{project} {version}"]):
-        subprocess.run(["git", *identity, "-C", str(root), *arguments], check=True, capture_output=True)
+        unpack(archive(project, version), Path(scratch) / "release")
+        for file in sorted((Path(scratch) / "release").iterdir()):
+            file.rename(root / file.name)
+    to_git(root, f"{project} {version}")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import subprocess
 import sys
-import tarfile
-import tempfile
 from pathlib import Path
+
+from .archives import check, to_git, unpack
 
 CACHE = Path(".cache/releases")
 
@@ -39,14 +38,8 @@ def fetch(name: str, cache: Path = CACHE) -> Path:
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", ":all:"]
         command += ["--disable-pip-version-check", "--dest", str(cache), f"{name}=={version}"]
         subprocess.run(command, check=True)
-    found = hashlib.sha256(archive.read_bytes()).hexdigest()
-    if found != digest:
-        archive.unlink()
-        raise ValueError(f"{archive}: SHA-256 is {found}, not {digest}; the file is deleted")
-    with tempfile.TemporaryDirectory(dir=cache) as scratch:
-        with tarfile.open(archive) as tar:
-            tar.extractall(scratch, filter="data")
-        (Path(scratch) / f"{name}-{version}").rename(root)
+    check(archive, digest)
+    unpack(archive, root)
     return root
 
 
@@ -55,7 +48,4 @@ def repository(name: str, target: Path, cache: Path = CACHE) -> Path:
     import shutil
 
     shutil.copytree(fetch(name, cache), target, symlinks=True)
-    identity = ["-c", "user.name=release", "-c", "user.email=release@localhost", "-c", "commit.gpgsign=false"]
-    for arguments in (["init", "-q"], ["add", "-A", "-f"], ["commit", "-q", "-m", f"{name} {PINNED[name][0]}"]):
-        subprocess.run(["git", *identity, "-C", str(target), *arguments], check=True, capture_output=True)
-    return target
+    return to_git(target, f"{name} {PINNED[name][0]}")

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import ast
-import hashlib
 import json
 import math
 import random
@@ -34,6 +33,8 @@ from typing import Any
 
 from benchmarks import RESULTS, machine
 from repo_index import Index
+
+from .archives import check
 
 CACHE = Path(".cache/search")
 EACH = 50
@@ -96,9 +97,7 @@ def fetch(name: str, version: str, digest: str) -> Path:
         command += ["--disable-pip-version-check", "--dest", scratch, f"{name}=={version}"]
         subprocess.run(command, check=True)
         archive = next(Path(scratch).glob("*.whl"))
-        found = hashlib.sha256(archive.read_bytes()).hexdigest()
-        if found != digest:
-            raise ValueError(f"{name} {version}: SHA-256 is {found}, not {digest}")
+        check(archive, digest)
         with zipfile.ZipFile(archive) as unpacked:
             unpacked.extractall(Path(scratch) / "x")
         (Path(scratch) / "x").rename(root)

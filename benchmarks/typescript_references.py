@@ -32,6 +32,7 @@ from repo_index.records import Symbol
 
 from . import RESULTS, machine
 from .npm_sources import TREES, TYPESCRIPT, repository, run_oracle
+from .reference_figures import by_certainty, comparison, summary
 
 SCRIPT = Path(__file__).with_name("typescript_references.mjs")
 _CODE = (".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts")
@@ -42,6 +43,10 @@ _WORDS = ("default", "export", "module", "exports", "constructor")
 
 #: path and offset in UTF-16 units
 Place = tuple[str, int]
+
+
+#: what its places are called in the results
+ORACLE = "service"
 
 
 class Texts:
@@ -126,49 +131,15 @@ def compare(name: str, count: int, seed: int, scratch: Path) -> tuple[list[dict[
         if (symbol.path, texts.units(symbol.path, symbol.definition.name_span[0])) not in gold:
             unknown.append(symbol.id)
             continue
-        exact: set[Place] = set()
-        likely: set[Place] = set()
-        for reference in index.references(symbol):
-            place = (reference.path, texts.units(reference.path, reference.span[0]))
-            if reference.certainty == "exact":
-                exact.add(place)
-            elif reference.certainty == "likely" and reference.kind not in ("string", "doc"):
-                likely.add(place)
-        rows.append(
-            {
-                "tree": name,
-                "symbol": symbol.id,
-                "kind": symbol.kind,
-                "service": len(gold),
-                "exact": len(exact & gold),
-                "likely": len((likely - exact) & gold),
-                "only_likely": len(likely - exact - gold),
-                "only_exact": [_told(texts, place) for place in sorted(exact - gold)],
-                "missed": [_told(texts, place) for place in sorted(gold - exact - likely)],
-            }
-        )
+        found = index.references(symbol)
+        exact, likely = by_certainty(found, lambda r: (r.path, texts.units(r.path, r.span[0])))
+        rows.append(comparison(name, symbol, ORACLE, gold, exact, likely, lambda place: _told(texts, place)))
     return rows, unknown
 
 
 def _told(texts: Texts, place: Place) -> str:
     number, line = texts.line(*place)
     return f"{place[0]}:{number}: {line}"
-
-
-def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """Figures over a set of definitions."""
-    total = {key: sum(row[key] for row in rows) for key in ("service", "exact", "likely", "only_likely")}
-    wrong = sum(len(row["only_exact"]) for row in rows)
-    exact, service = total["exact"], total["service"]
-    return {
-        "definitions": len(rows),
-        "places": service,
-        "recall": round((exact + total["likely"]) / service, 4) if service else 1.0,
-        "recall_exact": round(exact / service, 4) if service else 1.0,
-        "precision_exact": round(exact / (exact + wrong), 4) if exact + wrong else 1.0,
-        "likely_right": total["likely"],
-        "likely_wrong": total["only_likely"],
-    }
 
 
 def _print(title: str, figures: dict[str, Any]) -> None:
@@ -196,7 +167,7 @@ def main() -> None:
                 name, arguments.count // len(arguments.trees), arguments.seed, Path(scratch)
             )
             rows += some
-            _print(name, summary(some))
+            _print(name, summary(some, ORACLE))
             for row in some if arguments.show else []:
                 if row["missed"] or row["only_exact"]:
                     print(f"  {row['symbol']} {row['kind']} of {row['service']}")
@@ -207,15 +178,15 @@ def main() -> None:
     for row in rows:
         by_kind[row["kind"]].append(row)
     for kind in sorted(by_kind):
-        _print(f"  {kind}", summary(by_kind[kind]))
-    _print("all", summary(rows))
+        _print(f"  {kind}", summary(by_kind[kind], ORACLE))
+    _print("all", summary(rows, ORACLE))
     result = {
         "oracle": f"typescript {TYPESCRIPT.version}",
         "seed": arguments.seed,
         "machine": machine(),
-        "all": summary(rows),
-        "trees": {name: summary([r for r in rows if r["tree"] == name]) for name in arguments.trees},
-        "kinds": {kind: summary(by_kind[kind]) for kind in sorted(by_kind)},
+        "all": summary(rows, ORACLE),
+        "trees": {name: summary([r for r in rows if r["tree"] == name], ORACLE) for name in arguments.trees},
+        "kinds": {kind: summary(by_kind[kind], ORACLE) for kind in sorted(by_kind)},
         "passed_over": passed_over,
         "definitions": rows,
     }

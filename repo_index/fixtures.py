@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from .dotted import enclosing
 from .records import Symbol
 from .resolve_targets import Module, Target
 
@@ -48,12 +49,10 @@ def installed(symbol: Symbol) -> bool:
 
 
 def _candidates(resolver: Resolver, path: str, name: str, scope: str) -> Iterator[Target | None]:
-    at = scope
-    while at:
+    for at in enclosing(scope):
         holder = resolver.symbol(path, at)
         if holder is not None and holder.kind == "class":
             yield resolver.member(holder, name)
-        at = at.rpartition(".")[0]
     yield from _of_module(resolver, path, name)
     folder = path.rpartition("/")[0]
     paths = resolver.index._project().paths

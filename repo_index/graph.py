@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
 from .facts import ImportKind
@@ -25,6 +26,7 @@ def edges_of(index: Index, path: str) -> list[ImportEdge]:
     role = index.role(path)
     language = index.language(path)
     package = path.rsplit("/", 1)[-1] in ("__init__.py", "__init__.pyi")
+    ambient = _ambient(index, path)
     grouped: dict[tuple[int, int, str | None, str, str, str], list[str]] = {}
     for number, fact in enumerate(index._imports(path)):
         if language is None:
@@ -32,7 +34,7 @@ def edges_of(index: Index, path: str) -> list[ImportEdge]:
         resolution = language.resolve_module(fact.module, path, index._project())
         state, target = resolution.state, resolution.path
         if resolution.namespace:
-            for file in _of_namespace(index, path, number, resolution):
+            for file in _of_namespace(index, path, number, resolution, ambient):
                 taken = fact.name in (None, "*") or isinstance(resolver.imported(path, number), Namespace)
                 found = state if file is not None or taken else "unresolved"
                 key = (fact.line, fact.statement_span[0], file, fact.module, _kind(fact.kind, role), found)
@@ -60,7 +62,7 @@ def edges_of(index: Index, path: str) -> list[ImportEdge]:
                 continue
             key = (line, start, resolution.path, export.module, "reexport", resolution.state)
             grouped.setdefault(key, []).append(export.local)
-    for file, name, line in _ambient(index, path):
+    for file, name, line in ambient:
         if not any(k[2] == file for k in grouped):
             grouped.setdefault((line, 0, file, "", _kind("runtime", role), "resolved"), []).append(name)
     ordered = sorted(grouped.items(), key=lambda item: (item[0][0], item[0][1], item[0][2] or ""))
@@ -74,7 +76,9 @@ def _kind(kind: ImportKind, role: str) -> ImportKind:
     return "test" if kind == "runtime" and role == "test" else kind
 
 
-def _of_namespace(index: Index, path: str, number: int, resolution: Resolution) -> list[str | None]:
+def _of_namespace(
+    index: Index, path: str, number: int, resolution: Resolution, ambient: list[tuple[str, str, int]]
+) -> list[str | None]:
     """The files that an import from a namespace leads to: that of the name it takes; where it takes the namespace
     itself, those that define what the file uses of it, as far as FileFacts.ambient lists that (`local.name`), else all
     of them; where it opens it, those that define what the file uses (None: nothing is used)."""
@@ -90,7 +94,7 @@ def _of_namespace(index: Index, path: str, number: int, resolution: Resolution) 
         return [resolution.path if resolution.path != path else None]
     if name == "*":
         declared = set(resolution.candidates)
-        return [*sorted({file for file, _, _ in _ambient(index, path) if file in declared})] or [None]
+        return [*sorted({file for file, _, _ in ambient if file in declared})] or [None]
     target = index._resolver().imported(path, number)
     return [target.path] if isinstance(target, Symbol | Module) else [None]
 
@@ -148,27 +152,19 @@ def cycles(edges: Iterable[ImportEdge], *, lazy: bool = False) -> list[list[str]
     return sorted(group for group in strong_components(nodes, pairs) if len(group) > 1)
 
 
-def path_between(edges: Iterable[ImportEdge], start: str, end: str) -> list[ImportEdge]:
-    """A shortest chain of imports from one file to another, [] when there is none."""
-    by_source: dict[str, list[ImportEdge]] = {}
-    for edge in edges:
-        if edge.target is not None:
-            by_source.setdefault(edge.source, []).append(edge)
-    came: dict[str, ImportEdge] = {}
-    front = [start]
-    while front:
-        following: list[str] = []
-        for node in front:
-            for edge in sorted(by_source.get(node, ()), key=lambda e: (e.target or "", e.line)):
-                target = edge.target
-                if target is None or target in came or target == start:
-                    continue
-                came[target] = edge
-                if target == end:
-                    chain = [edge]
-                    while chain[0].source != start:
-                        chain.insert(0, came[chain[0].source])
-                    return chain
-                following.append(target)
-        front = following
+def path_between(index: Index, sources: Iterable[str], targets: Collection[str]) -> list[ImportEdge]:
+    """A shortest chain of imports from one of the sources to one of the targets, [] when there is none."""
+    came: dict[str, ImportEdge | None] = dict.fromkeys(sources)
+    waiting = deque(came)
+    while waiting:
+        for edge in index.imports(waiting.popleft()):
+            if edge.target is None or edge.target in came:
+                continue
+            came[edge.target] = edge
+            waiting.append(edge.target)
+            if edge.target in targets:
+                chain = [edge]
+                while (before := came[chain[0].source]) is not None:
+                    chain.insert(0, before)
+                return chain
     return []

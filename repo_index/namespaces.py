@@ -7,9 +7,12 @@ worked out for the whole repository: definitions are looked up by their last nam
 
 from __future__ import annotations
 
+import posixpath
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from .dotted import enclosing, join
+from .folders import shared_folders
 from .records import Symbol
 
 if TYPE_CHECKING:
@@ -23,10 +26,6 @@ class Namespace:
     family: str
     name: str
     near: str = field(default="", compare=False)
-
-
-def join(*parts: str) -> str:
-    return ".".join(p for p in parts if p)
 
 
 class Namespaces:
@@ -57,12 +56,8 @@ class Namespaces:
         """Every namespace of a family, those above the declared ones included."""
         known = self._known.get(family)
         if known is None:
-            found: set[str] = set()
-            for name in self.index._project().namespaces(family):
-                while name and name not in found:
-                    found.add(name)
-                    name = name.rpartition(".")[0]
-            known = self._known[family] = frozenset(found)
+            declared = self.index._project().namespaces(family)
+            known = self._known[family] = frozenset(name for space in declared for name in enclosing(space))
         return known
 
     def all(self, family: str, full: str) -> list[Symbol]:
@@ -91,16 +86,12 @@ class Namespaces:
             ]
         if len(found) < 2:
             return found[0] if found else None
-        folders = path.split("/")[:-1]
+        folder = posixpath.dirname(path)
 
         def distance(symbol: Symbol) -> tuple[bool, bool, int, bool, str]:
-            same = 0
-            for mine, other in zip(folders, symbol.path.split("/")[:-1], strict=False):
-                if mine != other:
-                    break
-                same += 1
             home = language is not None and language.is_home(symbol.path, full)
-            return symbol.path != path, not home, -same, symbol.definition.body_span is None, symbol.path
+            near = shared_folders(folder, symbol.path)
+            return symbol.path != path, not home, -near, symbol.definition.body_span is None, symbol.path
 
         return min(found, key=distance)
 
@@ -129,11 +120,7 @@ class Namespaces:
             return None
         language = self.index.language(path)
         assert language is not None
-        at = scope
-        around = []
-        while at:
-            around.append(join(own, at))
-            at = at.rpartition(".")[0]
+        around = [join(own, at) for at in enclosing(scope)]
         for namespace in dict.fromkeys((*around, *language.visible(path, own, self.index._project()))):
             found = self.symbol(family, join(namespace, name), path)
             if found is not None:

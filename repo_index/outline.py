@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING
 
+from .dotted import enclosing
 from .facts import Definition
 
 if TYPE_CHECKING:
@@ -45,16 +47,10 @@ def _visible(definitions: Iterable[Definition]) -> list[Definition]:
             d
             for d in definitions
             if (d.kind in _SHOWN or (d.kind == "constant" and not d.parent))
-            and not any(holder in functions for holder in _holders(d.qualified))
+            and not any(holder in functions for holder in islice(enclosing(d.qualified), 1, None))
         ),
         key=lambda d: (d.line, d.qualified),
     )
-
-
-def _holders(qualified: str) -> Iterable[str]:
-    """The qualified names around one: `a.b.c` stands in `a.b` and `a`."""
-    while qualified := qualified.rpartition(".")[0]:
-        yield qualified
 
 
 def headings(path: str, text: str) -> list[tuple[int, str]]:

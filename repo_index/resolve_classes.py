@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .namespaces import join
+from .dotted import join
 from .records import Symbol
 from .resolve_targets import External, Several, Target, is_class, is_class_kind
 

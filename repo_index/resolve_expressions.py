@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .namespaces import Namespace, join
+from .dotted import join
+from .namespaces import Namespace
 from .records import Symbol
 from .resolve_targets import DEPTH, SELF, SUPER, External, Held, Module, Several, Target, either, is_class
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .namespaces import join
+from .dotted import enclosing, join
 from .records import Symbol
 from .resolve_targets import External, Target, is_class, is_class_kind
 
@@ -92,8 +92,7 @@ def _nested(
     language = resolver.index.language(path)
     table = resolver.table(path)
     open_end = False
-    at = scope
-    while at:
+    for at in enclosing(scope):
         holder = resolver.symbol(path, at)
         if holder is not None and is_class(holder):
             found = resolver.member(holder, name)
@@ -107,7 +106,6 @@ def _nested(
         target = _imported_in(resolver, path, plain, at, seen)
         if target is not None:
             return target
-        at = at.rpartition(".")[0]
     target = _imported_in(resolver, path, plain, "", seen) or resolver.symbol(path, plain)
     if target is None:
         global_name = resolver.namespaces.ambient(path, plain, scope)
@@ -135,15 +133,13 @@ def _unbound(
     what a star import brings, a global name."""
     open_end = False
     if _implicit_self(resolver, path):
-        at = scope
-        while at:
+        for at in enclosing(scope):
             holder = resolver.symbol(path, at) or _elsewhere(resolver, path, at)
             if holder is not None and is_class(holder):
                 found = resolver.member(holder, name)
                 if isinstance(found, Symbol):
                     return _of_constructor(resolver, found)
                 open_end = open_end or isinstance(found, External)
-            at = at.rpartition(".")[0]
     target = resolver.starred(path, name, seen) or resolver.namespaces.ambient(path, name, scope)
     return External(name) if target is None and open_end and resolver.builtin(path, name) else target
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -65,6 +65,10 @@ class Output:
         """A line of the result; with --json it is dropped."""
         if not self.as_json:
             print(safe(text))
+
+    def lines(self, texts: Iterable[str]) -> None:
+        for text in texts:
+            self.print(text)
 
     def raw(self, text: str) -> None:
         """Result text as it is (a patch, a pack): byte for byte when standard output is a pipe or a file."""

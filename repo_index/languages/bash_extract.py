@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import Any
 
 from ..encoding import parseable
 from ..facts import Call, Definition, Export, FileFacts, ImportFact, Occurrence, OccurrenceKind
 from .bash_sources import specifier
+from .grammar_wheels import parser
 
 _NAME = re.compile(r"[A-Za-z_][\w:.+-]*\Z")
 _OWN = re.compile(r"(?:local|declare|typeset)\b(?!\s+-\w*g)")
-
-
-@lru_cache(maxsize=1)
-def _parser() -> Any:
-    import tree_sitter
-    import tree_sitter_bash
-
-    return tree_sitter.Parser(tree_sitter.Language(tree_sitter_bash.language()))
 
 
 class _Script:
@@ -64,7 +56,7 @@ def extract(source: bytes) -> FileFacts:
     """Facts of a shell script. Never raises on broken code: errors are listed in the facts."""
     script = _Script(source)
     facts = script.facts
-    todo: list[tuple[Any, set[str] | None]] = [(_parser().parse(parseable(source)).root_node, None)]
+    todo: list[tuple[Any, set[str] | None]] = [(parser("tree_sitter_bash").parse(parseable(source)).root_node, None)]
     while todo:
         node, local = todo.pop()
         if node.is_error or node.is_missing:

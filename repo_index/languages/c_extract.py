@@ -10,9 +10,9 @@ from ..facts import FileFacts, Span
 from .c_macros import directives, words
 from .c_masks import mask
 from .c_prepare import Lines, Prepared, prepare
-from .c_tree import parser
 from .c_uses import HANDLERS
 from .c_walk import Walk
+from .grammar_wheels import parser
 
 _CPP = re.compile(
     rb"^[ \t]*(?:class\s+\w[\w\s:]*[{;:]|(?:inline\s+)?namespace\b|template\s*<|using\s+[\w:]|"
@@ -42,7 +42,7 @@ def extract(source: bytes, language: str, cpp: bool | None, keywords: frozenset[
         cpp = is_cpp(prepared, source)
     mask(prepared)
     walk = Walk(source, prepared, language, cpp)
-    root = parser("cpp" if cpp else "c").parse(bytes(prepared.code)).root_node
+    root = parser("tree_sitter_cpp" if cpp else "tree_sitter_c").parse(bytes(prepared.code)).root_node
     walk.run(root, HANDLERS)
     directives(walk, keywords)
     for start, end in _without(merged(prepared.hidden), [d.span for d in prepared.directives]):

@@ -16,6 +16,7 @@ import shlex
 from collections.abc import Iterable
 from typing import Any
 
+from ..folders import shared_folders
 from .base import Project, Resolution
 from .c_headers import SYSTEM_HEADERS
 
@@ -82,22 +83,13 @@ def _resolve(module: str, importer: str, project: Project) -> Resolution:
     if len(candidates) == 1 and (quoted or "/" in name or not union):
         return Resolution("resolved", candidates[0])
     if len(candidates) > 1 and quoted:
-        nearest = min(candidates, key=lambda c: (-_shared(own, c), c.count("/"), c))
+        nearest = min(candidates, key=lambda c: (-shared_folders(own, c), c.count("/"), c))
         return Resolution("ambiguous", nearest, tuple(candidates))
     return Resolution("unresolved" if quoted and name not in SYSTEM_HEADERS else "external")
 
 
 def _join(folder: str, name: str) -> str:
     return posixpath.normpath(posixpath.join(folder, name))
-
-
-def _shared(folder: str, path: str) -> int:
-    count = 0
-    for mine, other in zip(folder.split("/"), path.split("/")[:-1], strict=False):
-        if mine != other:
-            break
-        count += 1
-    return count
 
 
 def _ending(name: str, project: Project) -> list[str]:
@@ -224,9 +216,9 @@ def _folders(project: Project, own: str) -> list[str]:
         tables["named"], tables["conventional"] = _named_by_builds(project), _conventional(project)
     if own not in memo:
         named, conventional = tables["named"], tables["conventional"]
-        nearest = sorted(named, key=lambda n: (-_shared(own, n[0] + "/"), n[1]))
+        nearest = sorted(named, key=lambda n: (-shared_folders(own, n[0] + "/"), n[1]))
         found = [folder for _, _, folder in nearest]
-        found += sorted(conventional, key=lambda f: (-_shared(own, f + "/"), f.count("/"), f))
+        found += sorted(conventional, key=lambda f: (-shared_folders(own, f + "/"), f.count("/"), f))
         memo[own] = list(dict.fromkeys([*found, ""]))
     answer: list[str] = memo[own]
     return answer

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
-from functools import cache
 from typing import Any
 
 from ..facts import Span
@@ -20,21 +18,6 @@ CONTAINERS = frozenset(
 _CASTS = frozenset({"static_cast", "dynamic_cast", "const_cast", "reinterpret_cast", "down_cast", "any_cast"})
 _MAKERS = frozenset({"make_unique", "make_shared"})
 _SAME = frozenset({"move", "forward", "ref", "cref", "as_const"})
-
-
-@cache
-def parser(dialect: str) -> Any:
-    import tree_sitter
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        if dialect == "c":
-            import tree_sitter_c
-
-            return tree_sitter.Parser(tree_sitter.Language(tree_sitter_c.language()))
-        import tree_sitter_cpp
-
-        return tree_sitter.Parser(tree_sitter.Language(tree_sitter_cpp.language()))
 
 
 def text(node: Any) -> str:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import warnings
-from functools import cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from ..encoding import parseable
-from ..facts import FileFacts
+from ..dotted import enclosing
 from . import jvm_resolve
-from .base import Language, Project, Resolution
+from .base import Project, Resolution
+from .static_language import StaticLanguage
 
 if TYPE_CHECKING:
-    from tree_sitter import Parser
+    pass
 
 _KEYWORDS = frozenset(
     "abstract as base bool break byte case catch char checked class const continue decimal default delegate do double "
@@ -30,46 +28,15 @@ _OBJECT = frozenset("Equals GetHashCode GetType ToString MemberwiseClone Referen
 _FAMILY = "dotnet"
 
 
-@cache
-def _parser() -> Parser:
-    import tree_sitter
-    import tree_sitter_c_sharp
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        return tree_sitter.Parser(tree_sitter.Language(tree_sitter_c_sharp.language()))
-
-
-class CSharp(Language):
+class CSharp(StaticLanguage):
     name = "csharp"
     extensions: tuple[str, ...] = (".cs",)
     version = 2
+    grammar = "tree_sitter_c_sharp"
     family = _FAMILY
-    implicit_self = True
-    nested_members = True
+    capital_packages = True
     extensions_of_types = True
     universal = _OBJECT
-
-    def extract(self, source: bytes, path: str) -> FileFacts:
-        from . import csharp_types
-        from .csharp_walk import HANDLERS
-        from .static_facts import facts_of
-        from .static_walk import Rules, Walk
-
-        readable = parseable(source)
-        rules = Rules(
-            HANDLERS,
-            csharp_types.step,
-            csharp_types.type_expression,
-            csharp_types.ELEMENT,
-            csharp_types.SAME,
-            capital_packages=True,
-            universal=_OBJECT,
-        )
-        walk = Walk(readable, rules)
-        root = _parser().parse(readable).root_node
-        walk.run(root)
-        return facts_of(walk, self.name, root)
 
     def resolve_module(self, module: str, importer: str, project: Project) -> Resolution:
         found = jvm_resolve.resolve_module(module, importer, project, _FAMILY)
@@ -77,16 +44,12 @@ class CSharp(Language):
 
     def visible(self, path: str, namespace: str, project: Project) -> tuple[str, ...]:
         """The file's namespace, those around it, and what `global using` opens for every file."""
-        around = []
-        while namespace:
-            around.append(namespace)
-            namespace = namespace.rpartition(".")[0]
         memo = project.memo("global using")
         if "all" not in memo:
             files = sorted({p for paths in project.namespaces(_FAMILY).values() for p in paths})
             facts = (fact for file in files for fact in project.outline(file).imports)
             memo["all"] = tuple(dict.fromkeys(fact.module for fact in facts if fact.conditional))
-        return (*around, "", *memo["all"])
+        return (*enclosing(namespace), "", *memo["all"])
 
     def joins(self, path: str, other: str, name: str, project: Project) -> bool:
         """Parts of one class."""
@@ -101,11 +64,6 @@ class CSharp(Language):
 
     def hands_on(self, name: str) -> bool:
         return name.endswith("()") or name[:1].islower()
-
-    def of_container(self, member: str) -> Literal["element", "container"] | None:
-        from .csharp_types import ELEMENT, SAME
-
-        return "element" if member in ELEMENT else "container" if member in SAME else None
 
     def keywords(self) -> frozenset[str]:
         return _KEYWORDS

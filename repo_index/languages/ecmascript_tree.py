@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-import warnings
 from bisect import bisect_right
-from functools import cache
 from typing import Literal
 
-from tree_sitter import Language as Grammar
 from tree_sitter import Node, Parser
 
 from ..facts import Span
+from .grammar_wheels import parser
 
 Dialect = Literal["javascript", "typescript", "tsx"]
 
@@ -35,19 +33,10 @@ TRANSPARENT_TYPES = frozenset(
 IDENTIFIER = re.compile(r"[A-Za-z_$][\w$]*\Z")
 
 
-@cache
 def _parser(dialect: Dialect) -> Parser:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        if dialect == "javascript":
-            import tree_sitter_javascript
-
-            return Parser(Grammar(tree_sitter_javascript.language()))
-        import tree_sitter_typescript
-
-        if dialect == "tsx":
-            return Parser(Grammar(tree_sitter_typescript.language_tsx()))
-        return Parser(Grammar(tree_sitter_typescript.language_typescript()))
+    if dialect == "javascript":
+        return parser("tree_sitter_javascript")
+    return parser("tree_sitter_typescript", f"language_{dialect}")
 
 
 #: syntax that the TypeScript grammar does not know, and what to read in its place (of equal length):

@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import lru_cache
 from typing import Any
 
 from ..encoding import parseable
 from ..facts import FileFacts, Occurrence, OccurrenceKind, Receiver, Span
-
-
-@lru_cache(maxsize=1)
-def _parser() -> Any:
-    import tree_sitter
-    import tree_sitter_go
-
-    return tree_sitter.Parser(tree_sitter.Language(tree_sitter_go.language()))
+from .grammar_wheels import parser
 
 
 def span(node: Any) -> Span:
@@ -32,7 +24,7 @@ class Walk:
 
     def __init__(self, source: bytes) -> None:
         self.source = source
-        self.tree = _parser().parse(parseable(source))
+        self.tree = parser("tree_sitter_go").parse(parseable(source))
         self.facts = FileFacts("go")
         #: package-level names of this file (without members)
         self.top: set[str] = set()

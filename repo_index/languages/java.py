@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import warnings
-from functools import cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from ..encoding import parseable
-from ..facts import Definition, FileFacts
+from ..facts import Definition
 from . import jvm_resolve
-from .base import Language, Project, Resolution
+from .base import Project, Resolution
+from .static_language import StaticLanguage
 
 if TYPE_CHECKING:
-    from tree_sitter import Parser
+    pass
 
 _KEYWORDS = frozenset(
     "abstract assert boolean break byte case catch char class const continue default do double else enum extends final "
@@ -46,55 +44,19 @@ _BUILTINS = frozenset(
 _OBJECT = frozenset("clone equals finalize getClass hashCode notify notifyAll toString wait".split())
 
 
-@cache
-def _parser() -> Parser:
-    import tree_sitter
-    import tree_sitter_java
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        return tree_sitter.Parser(tree_sitter.Language(tree_sitter_java.language()))
-
-
-class Java(Language):
+class Java(StaticLanguage):
     name = "java"
     extensions: tuple[str, ...] = (".java",)
     version = 2
+    grammar = "tree_sitter_java"
     family = jvm_resolve.FAMILY
-    implicit_self = True
-    nested_members = True
     universal = _OBJECT
-
-    def extract(self, source: bytes, path: str) -> FileFacts:
-        from . import java_types
-        from .java_walk import HANDLERS
-        from .static_facts import facts_of
-        from .static_walk import Rules, Walk
-
-        readable = parseable(source)
-        rules = Rules(
-            HANDLERS,
-            java_types.step,
-            java_types.type_expression,
-            java_types.ELEMENT,
-            java_types.SAME,
-            universal=_OBJECT,
-        )
-        walk = Walk(readable, rules)
-        root = _parser().parse(readable).root_node
-        walk.run(root)
-        return facts_of(walk, self.name, root)
 
     def resolve_module(self, module: str, importer: str, project: Project) -> Resolution:
         return jvm_resolve.resolve_module(module, importer, project)
 
     def callable(self, definition: Definition) -> bool:
         return definition.kind not in ("attribute", "constant", "variable") or "component" in definition.decorators
-
-    def of_container(self, member: str) -> Literal["element", "container"] | None:
-        from .java_types import ELEMENT, SAME
-
-        return "element" if member in ELEMENT else "container" if member in SAME else None
 
     def keywords(self) -> frozenset[str]:
         return _KEYWORDS

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import posixpath
 
+from ..dotted import enclosing
+from ..folders import shared_folders
 from .base import Project, Resolution
 
 _LONGEST = 1_000_000
@@ -23,8 +25,8 @@ def resolve(module: str, importer: str, project: Project) -> Resolution:
         return Resolution("resolved", expected)
     found = [path for path in candidates if _has(path, name, project)]
     if len(found) > 1:
-        near = max(_shared(importer, f) for f in found)
-        nearest = [f for f in found if _shared(importer, f) == near]
+        near = max(shared_folders(posixpath.dirname(importer), f) for f in found)
+        nearest = [f for f in found if shared_folders(posixpath.dirname(importer), f) == near]
         if len(nearest) > 1:
             return Resolution("ambiguous", nearest[0], tuple(nearest))
         found = nearest
@@ -34,9 +36,8 @@ def resolve(module: str, importer: str, project: Project) -> Resolution:
     if not below:
         below[""] = ()
         for known, paths in spaces.items():
-            while known:
-                below[known] = tuple(sorted({*below.get(known, ()), *paths}))
-                known = known.rpartition(".")[0]
+            for name in enclosing(known):
+                below[name] = tuple(sorted({*below.get(name, ()), *paths}))
     if full in below:
         return Resolution("resolved", None, below[full], namespace=space)
     return Resolution("unresolved" if expected is not None else "external")
@@ -44,15 +45,6 @@ def resolve(module: str, importer: str, project: Project) -> Resolution:
 
 def _has(path: str, name: str, project: Project) -> bool:
     return any(e.name == name for e in project.outline(path).exports)
-
-
-def _shared(importer: str, path: str) -> int:
-    count = 0
-    for mine, other in zip(importer.split("/")[:-1], path.split("/")[:-1], strict=False):
-        if mine != other:
-            break
-        count += 1
-    return count
 
 
 def _path(module: str, importer: str, project: Project) -> Resolution:

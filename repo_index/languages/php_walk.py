@@ -3,28 +3,17 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache
 from typing import Any
 
 from ..encoding import parseable
 from ..facts import Definition, Export, FileFacts, ImportFact, Occurrence, OccurrenceKind, Receiver, Span, SymbolKind
+from .grammar_wheels import parser
 from .php_names import BUILTINS
 
 UNKNOWN = Receiver("unknown")
 DEPTH = 40
 """Links of a chain that are followed to find what it gives."""
-
-
-@lru_cache(maxsize=1)
-def _parser() -> Any:
-    import tree_sitter
-    import tree_sitter_php
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        return tree_sitter.Parser(tree_sitter.Language(tree_sitter_php.language_php()))
 
 
 def joined(*parts: str) -> str:
@@ -57,7 +46,7 @@ class Walk:
     def __init__(self, source: bytes) -> None:
         self.source = source
         self.facts = FileFacts("php")
-        self.root = _parser().parse(parseable(source)).root_node
+        self.root = parser("tree_sitter_php", "language_php").parse(parseable(source)).root_node
         self.todo: list[tuple[Any, Scope]] = []
         #: (local name, kind) -> number of the import, kind one of "class", "function", "const"
         self.uses: dict[tuple[str, str], int] = {}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
 from ..encoding import parseable
 from ..facts import Definition, FileFacts, Span
+from .grammar_wheels import grammar, parser
 from .python_comments import masked
 from .python_scopes import Binding, Chain, Name, Narrowing, Scope, Step
 
@@ -23,34 +23,17 @@ DOCSTRING = 8
 
 
 @lru_cache(maxsize=1)
-def _language() -> Any:
-    import tree_sitter
-    import tree_sitter_python
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        return tree_sitter.Language(tree_sitter_python.language())
-
-
-@lru_cache(maxsize=1)
-def _parser() -> Any:
-    import tree_sitter
-
-    return tree_sitter.Parser(_language())
-
-
-@lru_cache(maxsize=1)
 def _comments() -> Any:
     import tree_sitter
 
-    return tree_sitter.Query(_language(), "(comment) @comment")
+    return tree_sitter.Query(grammar("tree_sitter_python"), "(comment) @comment")
 
 
 def parse(source: bytes) -> tuple[Any, list[Span]]:
     """The tree-sitter tree of a Python file, and spans of comments that it leaves out. Byte offsets are those of
     `source`."""
     text, comments = masked(parseable(source))
-    return _parser().parse(text), comments
+    return parser("tree_sitter_python").parse(text), comments
 
 
 class Walk:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 
+from ..folders import shared_folders
 from .base import Project, Resolution
 
 _REQUIRE_PATHS = re.compile(r"require_paths?\s*=\s*(\[[^\]]*\]|%w[\[(][^\])]*[\])]|[\"'][^\"']*[\"'])")
@@ -31,8 +32,8 @@ def resolve(module: str, importer: str, project: Project) -> Resolution:
         return Resolution("resolved", found) if found is not None else Resolution("external")
     if len(candidates) == 1:
         return Resolution("resolved", candidates[0])
-    near = max(_shared(importer, c) for c in candidates)
-    nearest = [c for c in candidates if _shared(importer, c) == near]
+    near = max(shared_folders(posixpath.dirname(importer), c) for c in candidates)
+    nearest = [c for c in candidates if shared_folders(posixpath.dirname(importer), c) == near]
     # lib/ comes before test/ and spec/ on the load path
     nearest.sort(key=lambda c: (_rank(c), c))
     if len(nearest) == 1 or (near > 0 and _rank(nearest[0]) < _rank(nearest[1])):
@@ -54,15 +55,6 @@ def _file(path: str, project: Project) -> str | None:
 def _rank(path: str) -> int:
     parts = path.split("/")
     return 0 if "lib" in parts and not {"test", "spec", "tests"} & set(parts) else 1
-
-
-def _shared(importer: str, path: str) -> int:
-    count = 0
-    for mine, other in zip(importer.split("/")[:-1], path.split("/")[:-1], strict=False):
-        if mine != other:
-            break
-        count += 1
-    return count
 
 
 def _provided(module: str, project: Project) -> list[str]:

@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any
 
 from ..encoding import parseable
 from ..facts import Definition, FileFacts, ImportKind, Occurrence, OccurrenceKind, Parameter, Receiver, Span, SymbolKind
+from .grammar_wheels import parser
 
 DEPTH = 40
 """Links of a chain of calls that are followed to find what it gives."""
 UNKNOWN = Receiver("unknown")
-
-
-@lru_cache(maxsize=1)
-def _parser() -> Any:
-    import tree_sitter
-    import tree_sitter_ruby
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        return tree_sitter.Parser(tree_sitter.Language(tree_sitter_ruby.language()))
 
 
 class Scope:
@@ -70,7 +59,7 @@ class Walk:
     def __init__(self, source: bytes) -> None:
         self.source = source
         self.facts = FileFacts("ruby")
-        self.root = _parser().parse(parseable(source)).root_node
+        self.root = parser("tree_sitter_ruby").parse(parseable(source)).root_node
         self.top = Scope(None, "", "")
         self.todo: list[tuple[Any, Scope]] = []
         #: row -> (row it ends on, start, end) of comments that stand alone on their lines

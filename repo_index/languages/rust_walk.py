@@ -5,22 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any, Literal
 
 from ..encoding import parseable
 from ..facts import FileFacts, ImportFact, Occurrence, OccurrenceKind, Receiver, Span
+from .grammar_wheels import parser
 
 #: ("local", type) | ("type", bound) | ("definition", qualified) | ("import", number)
 Meaning = tuple[Literal["local", "type", "definition", "import"], str]
-
-
-@lru_cache(maxsize=1)
-def _parser() -> Any:
-    import tree_sitter
-    import tree_sitter_rust
-
-    return tree_sitter.Parser(tree_sitter.Language(tree_sitter_rust.language()))
 
 
 _MACROS = 200
@@ -49,7 +41,7 @@ class Walk:
 
     def __init__(self, source: bytes) -> None:
         self.source = source
-        self.tree = _parser().parse(parseable(source))
+        self.tree = parser("tree_sitter_rust").parse(parseable(source))
         self.facts = FileFacts("rust")
         self.scopes: list[Scope] = []
         #: qualified names of the modules and definitions of this file
@@ -115,7 +107,7 @@ class Walk:
             return []
         if tokens.start_byte not in self.wrapped:
             blank = _NOT_LINE.sub(b" ", self.source[:start])
-            tree = _parser().parse(parseable(blank + self.source[start:end]))
+            tree = parser("tree_sitter_rust").parse(parseable(blank + self.source[start:end]))
             self._trees.append(tree)
             self.wrapped[tokens.start_byte] = [] if tree.root_node.has_error else tree.root_node.named_children
         return self.wrapped[tokens.start_byte]

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import warnings
-from functools import cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from ..encoding import parseable
-from ..facts import FileFacts
+from ..dotted import enclosing
 from . import jvm_resolve
-from .base import Language, Project, Resolution
+from .base import Project, Resolution
+from .static_language import StaticLanguage
 
 if TYPE_CHECKING:
-    from tree_sitter import Parser
+    pass
 
 _KEYWORDS = frozenset(
     "abstract case catch class def do else enum export extends false final finally for given if implicit import lazy "
@@ -28,70 +26,30 @@ _BUILTINS = frozenset(
 _OBJECT = frozenset("equals hashCode toString getClass isInstanceOf asInstanceOf eq ne".split())
 
 
-@cache
-def _parser() -> Parser:
-    import tree_sitter
-    import tree_sitter_scala
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        return tree_sitter.Parser(tree_sitter.Language(tree_sitter_scala.language()))
-
-
-class Scala(Language):
+class Scala(StaticLanguage):
     name = "scala"
     extensions: tuple[str, ...] = (".scala", ".sc")
     version = 2
+    grammar = "tree_sitter_scala"
     family = jvm_resolve.FAMILY
-    implicit_self = True
-    nested_members = True
+    free_functions = True
     extensions_of_types = True
     universal = _OBJECT
-
-    def extract(self, source: bytes, path: str) -> FileFacts:
-        from . import scala_types
-        from .scala_walk import HANDLERS
-        from .static_facts import facts_of
-        from .static_walk import Rules, Walk
-
-        readable = parseable(source)
-        rules = Rules(
-            HANDLERS,
-            scala_types.step,
-            scala_types.type_expression,
-            scala_types.ELEMENT,
-            scala_types.SAME,
-            free_functions=True,
-            universal=_OBJECT,
-        )
-        walk = Walk(readable, rules)
-        root = _parser().parse(readable).root_node
-        walk.run(root)
-        return facts_of(walk, self.name, root)
 
     def resolve_module(self, module: str, importer: str, project: Project) -> Resolution:
         """A path from the root, or from one of the packages around the file."""
         found = jvm_resolve.resolve_module(module, importer, project)
-        around = project.outline(importer).namespace
-        while found.state != "resolved" and around:
+        if found.state == "resolved":
+            return found
+        for around in enclosing(project.outline(importer).namespace):
             inner = jvm_resolve.resolve_module(f"{around}.{module}", importer, project)
             if inner.state == "resolved":
                 return inner
-            around = around.rpartition(".")[0]
         return found
 
     def visible(self, path: str, namespace: str, project: Project) -> tuple[str, ...]:
         """The package of the file and those around it (`package a; package b`)."""
-        around = []
-        while namespace:
-            around.append(namespace)
-            namespace = namespace.rpartition(".")[0]
-        return tuple(around) or ("",)
-
-    def of_container(self, member: str) -> Literal["element", "container"] | None:
-        from .scala_types import ELEMENT, SAME
-
-        return "element" if member in ELEMENT else "container" if member in SAME else None
+        return tuple(enclosing(namespace)) or ("",)
 
     def keywords(self) -> frozenset[str]:
         return _KEYWORDS

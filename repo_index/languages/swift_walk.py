@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import replace
-from functools import cache
 from typing import Any
 
 from ..encoding import parseable
 from ..facts import Definition, FileFacts, Span
 from .c_prepare import Prepared
 from .c_walk import Walk
+from .grammar_wheels import parser
 from .swift_uses import HANDLERS
-
-
-@cache
-def _parser() -> Any:
-    import tree_sitter
-    import tree_sitter_swift
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        return tree_sitter.Parser(tree_sitter.Language(tree_sitter_swift.language()))
 
 
 def extract(source: bytes, language: str, builtins: frozenset[str]) -> FileFacts:
     text = parseable(source)
-    root = _parser().parse(text).root_node
+    root = parser("tree_sitter_swift").parse(text).root_node
     prepared = Prepared(bytearray(text), clean=text)
     strings = _texts(root, prepared)
     walk = Walk(source, prepared, language, True)

@@ -58,8 +58,7 @@ def search(
     if not hits:
         raise NothingToDo("nothing is found by these words")
     rows = [(f"{shown_path(h.path)}:{h.start_line}-{h.end_line}", h.snippet[:_LONGEST]) for h in hits]
-    for line in table(rows):
-        ctx.output.print(line)
+    ctx.output.lines(table(rows))
 
 
 def _languages(given: list[str] | None, held: set[str]) -> list[str] | None:

@@ -9,7 +9,6 @@ import ast
 import re
 import warnings
 from collections.abc import Iterator
-from functools import cache
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -139,23 +138,12 @@ def _first_error(source: bytes, path: str) -> tuple[int, str] | None:
     return line, f"unexpected {words!r}" if words else "invalid syntax"
 
 
-@cache
 def _parser(grammar: str) -> Parser:
-    from tree_sitter import Language, Parser
+    from repo_index.languages.grammar_wheels import parser
 
-    if grammar == "python":
-        import tree_sitter_python
-
-        return Parser(Language(tree_sitter_python.language()))
-    if grammar == "javascript":
-        import tree_sitter_javascript
-
-        return Parser(Language(tree_sitter_javascript.language()))
-    import tree_sitter_typescript
-
-    if grammar == "tsx":
-        return Parser(Language(tree_sitter_typescript.language_tsx()))
-    return Parser(Language(tree_sitter_typescript.language_typescript()))
+    if grammar in ("typescript", "tsx"):
+        return parser("tree_sitter_typescript", f"language_{grammar}")
+    return parser(f"tree_sitter_{grammar}")
 
 
 def _python_debuggers(file: FileChange, tree: ast.Module) -> Iterator[Finding]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,7 +14,7 @@ from .shared import SymbolArgument, app, one_symbol
 if TYPE_CHECKING:
     from repo_index.call_graph import Use
     from repo_index.index import Index
-    from repo_index.records import ImportEdge, Symbol
+    from repo_index.records import Symbol
 
     from ...context import Context
 
@@ -82,8 +81,7 @@ def _show(ctx: Context, spec: str, what: str, transitive: bool, depth: int | Non
         for use in uses:
             row = [_place(index, use), use.kind, use.certainty, _name(use.source if upward else use.target)]
             rows.append([*([str(distance)] if transitive else []), *row, lines(use.path, use.line)])
-    for line in table(rows):
-        ctx.output.print(line)
+    ctx.output.lines(table(rows))
     files = {g["symbol"]["path"] for g in groups.values()}
     ctx.output.note(f"{counted(len(groups), 'symbol')} in {counted(len(files), 'file')}")
 
@@ -113,7 +111,9 @@ def path(
     if not (_names_files(index, source) and _names_files(index, target)):
         _call_path(ctx, index, source, target)
         return
-    chain = _chain(index, files_at(index, source), set(files_at(index, target)))
+    from repo_index.graph import path_between
+
+    chain = path_between(index, files_at(index, source), set(files_at(index, target)))
     if json:
         ctx.output.json("graph path", {"imports": [e.as_json() for e in chain]})
     if not chain:
@@ -122,8 +122,7 @@ def path(
     rows = [
         (f"{shown_path(e.source)}:{e.line}", shown_path(e.target or ""), e.kind, lines(e.source, e.line)) for e in chain
     ]
-    for line in table(rows):
-        ctx.output.print(line)
+    ctx.output.lines(table(rows))
 
 
 def _names_files(index: Index, given: str) -> bool:
@@ -160,23 +159,4 @@ def _call_path(ctx: Context, index: Index, source: str, target: str) -> None:
         (_place(index, u), f"{_name(u.source)} -> {_name(u.target)}", u.kind, u.certainty, lines(u.path, u.line))
         for u in chain
     ]
-    for line in table(rows):
-        ctx.output.print(line)
-
-
-def _chain(index: Index, sources: list[str], targets: set[str]) -> list[ImportEdge]:
-    came: dict[str, ImportEdge | None] = dict.fromkeys(sources)
-    waiting = deque(sources)
-    while waiting:
-        at = waiting.popleft()
-        for edge in index.imports(at):
-            if edge.target is None or edge.target in came:
-                continue
-            came[edge.target] = edge
-            waiting.append(edge.target)
-            if edge.target in targets:
-                chain = [edge]
-                while (before := came[chain[0].source]) is not None:
-                    chain.insert(0, before)
-                return chain
-    return []
+    ctx.output.lines(table(rows))

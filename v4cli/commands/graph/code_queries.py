@@ -52,8 +52,7 @@ def dead(
     for c in shown:
         s = c.symbol
         rows.append((f"{shown_path(s.path)}:{s.line}", c.certainty, s.kind, shown_path(s.qualified), c.reason))
-    for line in table(rows):
-        ctx.output.print(line)
+    ctx.output.lines(table(rows))
     ctx.output.note(f"{counted(len(shown), 'candidate')}" + (f"; {hidden}" if hidden else ""))
 
 
@@ -82,7 +81,6 @@ def api(
         s = n.symbol
         name = shown_path(f"{n.module}.{n.name}" if s.path.endswith((".py", ".pyi")) else f"{n.module}: {n.name}")
         rows.append((f"{shown_path(s.path)}:{s.line}", s.kind, name, shown_path(written_signature(s))))
-    for line in table(rows):
-        ctx.output.print(line)
+    ctx.output.lines(table(rows))
     modules = len({n.module for n in found})
     ctx.output.note(f"{counted(len(found), 'name')} in {counted(modules, 'module')}")

@@ -35,8 +35,7 @@ def imports(
         (f"{shown_path(e.source)}:{e.line}", e.kind, e.state, shown_path(e.target or e.module), lines(e.source, e.line))
         for e in edges
     ]
-    for line in table(rows):
-        ctx.output.print(line)
+    ctx.output.lines(table(rows))
 
 
 @app.command()
@@ -65,8 +64,7 @@ def importers(
     if not edges:
         raise NothingToDo(f"nothing in the repository imports {shown_path(path)}")
     lines = SourceLines(index)
-    for line in table([(f"{shown_path(e.source)}:{e.line}", e.kind, lines(e.source, e.line)) for e in edges]):
-        ctx.output.print(line)
+    ctx.output.lines(table([(f"{shown_path(e.source)}:{e.line}", e.kind, lines(e.source, e.line)) for e in edges]))
     ctx.output.note(f"{counted(len(files), 'file')}")
 
 
@@ -105,5 +103,4 @@ def cycles(
             for e in edges
             if e.source in inside and e.target in inside
         ]
-        for line in table(rows):
-            ctx.output.print(line)
+        ctx.output.lines(table(rows))

@@ -37,8 +37,7 @@ def defs(
         raise NothingToDo(f"nothing is defined as {shown_path(name)}{did_you_mean(close)}")
     lines = SourceLines(index)
     rows = [(f"{shown_path(s.path)}:{s.line}", s.kind, shown_path(s.qualified), lines(s.path, s.line)) for s in found]
-    for line in table(rows):
-        ctx.output.print(line)
+    ctx.output.lines(table(rows))
 
 
 def _definitions(index: Index, name: str) -> list[Symbol]:
@@ -85,8 +84,7 @@ def refs(
     rows = [
         (f"{shown_path(r.path)}:{r.line}:{r.column}", r.kind, r.certainty, lines(r.path, r.line)) for r in references
     ]
-    for line in table(rows):
-        ctx.output.print(line)
+    ctx.output.lines(table(rows))
     by = Counter(r.certainty for r in references)
     files = len({r.path for r in references})
     certainties = ", ".join(f"{by[c]:,} {c}" for c in ("exact", "likely", "text") if by[c])

@@ -5,12 +5,11 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from ...errors import Refused
 from ..python.deletion import unlist
 from ..python.handles import Handles
 from ..python.imports import ImportName, NewImport
 from ..python.modules import is_package, respell
-from ..python.relocation import all_entries, deferring_function
+from ..python.relocation import all_entries, lazy_home
 from ..python.scopes import Scopes, Use
 from ..python.source import try_parse
 from .needs import chain_at
@@ -39,14 +38,9 @@ def leave(carry: Carry) -> None:
             if not carry.lazy.back:
                 carry.editor.add_top(new)
                 continue
-            function = deferring_function(use)
-            if function is None:
-                line = carry.source.line_of(use.span[0])
-                raise Refused(
-                    f"{carry.source.path}:{line}: needs {name} while it is being imported, which would close an "
-                    f"import cycle with {carry.job.target}"
-                )
-            carry.editor.add_lazy(new, function)
+            place = f"{carry.source.path}:{carry.source.line_of(use.span[0])}"
+            closed = f"an import cycle with {carry.job.target}"
+            carry.editor.add_lazy(new, lazy_home(use, place, name, closed))
     _unlist(carry, names if not carry.job.keep_alias else set())
     if not is_package(carry.job.source):
         _drop_unused(carry)

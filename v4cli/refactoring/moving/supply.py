@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ...errors import Refused
 from ..python.imports import ImportName, NewImport
 from ..python.modules import absolute_in
-from ..python.relocation import deferring_function
+from ..python.relocation import lazy_home
 from ..python.scopes import BUILTINS
 from ..python.source import dotted
 from ..workspace import Edit
@@ -102,14 +102,8 @@ def _place(carry: Carry, need: Need, new: NewImport, file: str | None, typing: b
             if use.annotation and (use.quoted or (carry.scopes.lazy_annotations and carry.target.lazy_annotations)):
                 carry.target.need(new, typing=True)
                 continue
-            function = deferring_function(use)
-            if function is None:
-                line = carry.source.line_of(use.span[0])
-                raise Refused(
-                    f"{carry.source.path}:{line}: needs {new.local} while it is being imported, which would close "
-                    f"an import cycle with {file}"
-                )
-            carry.editor.add_lazy(new, function)
+            place = f"{carry.source.path}:{carry.source.line_of(use.span[0])}"
+            carry.editor.add_lazy(new, lazy_home(use, place, new.local, f"an import cycle with {file}"))
         return
     carry.target.need(new, typing=False)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, field
 
+from ...errors import Refused
 from .scopes import Use, enclosing_function
 from .source import FunctionNode, PythonSource, dotted
 
@@ -32,6 +33,17 @@ def deferring_function(use: Use) -> FunctionNode | None:
     The innermost: an outer one may be a decorator, which runs on import.
     """
     return enclosing_function(use.scope) if use.deferred else None
+
+
+def lazy_home(use: Use, place: str, needed: str, closed: str = "an import cycle") -> FunctionNode:
+    """The function that can import what the use needs when it is called.
+
+    Raises Refused, naming `place` ("path:line"), for a use that runs on import.
+    """
+    function = deferring_function(use)
+    if function is None:
+        raise Refused(f"{place}: needs {needed} while it is being imported, which would close {closed}")
+    return function
 
 
 def all_entries(source: PythonSource) -> dict[str, ast.Constant]:

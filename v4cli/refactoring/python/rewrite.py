@@ -13,7 +13,7 @@ from .handles import Handles
 from .imports import ImportEditor, ImportName, ImportStatement, NewImport
 from .locals import clash
 from .modules import Modules, absolute_in, is_package, relative_in
-from .relocation import Relocation, all_entries, deferring_function
+from .relocation import Relocation, all_entries, lazy_home
 from .scopes import Scope, Scopes, Use, scopes_between
 from .source import FUNCTIONS, PythonSource, Span, dotted
 
@@ -325,14 +325,8 @@ class FileRewrite:
             if use.annotation and (use.quoted or self.scopes.lazy_annotations):
                 self.editor.add_typing(item)
                 continue
-            function = deferring_function(use)
-            if function is None:
-                line = self.source.line_of(use.span[0])
-                raise Refused(
-                    f"{self.path}:{line}: needs {item.local} of {module} while it is being imported, "
-                    "which would close an import cycle"
-                )
-            self.editor.add_lazy(item, function)
+            place = f"{self.path}:{self.source.line_of(use.span[0])}"
+            self.editor.add_lazy(item, lazy_home(use, place, f"{item.local} of {module}"))
         self.made_lazy.add(name.local)
 
     # package.module.name
@@ -414,11 +408,8 @@ class FileRewrite:
         self._handled_chains.add(node)
         if (self.path, new) in self.relocation.lazy and self._at_import_time(statement):
             use = next(u for u in self.scopes.uses if u.node is root)
-            function = deferring_function(use)
-            if function is None:
-                line = self.source.line_of(span[0])
-                raise Refused(f"{self.path}:{line}: needs {new} while it is being imported, which would close a cycle")
-            self.editor.add_lazy(item, function)
+            place = f"{self.path}:{self.source.line_of(span[0])}"
+            self.editor.add_lazy(item, lazy_home(use, place, new, "a cycle"))
         else:
             self.editor.add_near(item, statement)
         self._drop_if_unused(bound, node, root)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tokenize
+from collections.abc import Iterator
 
 from ..workspace import Edit
 from .imports import LINE_LENGTH
@@ -23,7 +24,7 @@ def wrap(source: PythonSource, offset: int) -> Edit | None:
     line = source.line_text(source.line_of(offset))
     if len(line) <= LINE_LENGTH:
         return None
-    brackets = _around(source, offset)
+    brackets = next(brackets_around(source, offset), None)
     if brackets is None:
         return None
     opening, closing = brackets
@@ -46,8 +47,8 @@ def wrap(source: PythonSource, offset: int) -> Edit | None:
     return Edit(opening + 1, closing, source.encode(text))
 
 
-def _around(source: PythonSource, offset: int) -> Span | None:
-    """Offsets of the innermost brackets that hold `offset`."""
+def brackets_around(source: PythonSource, offset: int) -> Iterator[Span]:
+    """Offsets of the brackets that hold `offset`, the innermost first."""
     stack: list[int] = []
     for kind, text, (start, _) in source.tokens:
         if kind != tokenize.OP:
@@ -57,8 +58,7 @@ def _around(source: PythonSource, offset: int) -> Span | None:
         elif text in {")", "]", "}"} and stack:
             opening = stack.pop()
             if opening < offset <= start:
-                return opening, start
-    return None
+                yield opening, start
 
 
 def _items(source: PythonSource, opening: int, closing: int) -> list[str]:

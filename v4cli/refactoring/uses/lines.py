@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import tokenize
-
 from ..python.imports import LINE_LENGTH
 from ..python.source import PythonSource, try_parse
-from ..python.wrapping import keeps_lines_short, wrap
+from ..python.wrapping import brackets_around, keeps_lines_short, wrap
 from ..workspace import Edit, Workspace
 
 
@@ -38,17 +36,7 @@ def _wrapped(source: PythonSource, offset: int) -> Edit | None:
     line = source.line_start(offset)
     if len(source.line_text(source.line_of(offset))) <= LINE_LENGTH:
         return None
-    stack: list[int] = []
-    around: list[int] = []
-    for kind, text, (start, _) in source.tokens:
-        if kind != tokenize.OP:
-            continue
-        if text in {"(", "[", "{"}:
-            stack.append(start)
-        elif text in {")", "]", "}"} and stack:
-            opening = stack.pop()
-            if line <= opening < offset <= start:
-                around.append(opening)
+    around = [opening for opening, _ in brackets_around(source, offset) if line <= opening]
     if source.data[offset : offset + 1] == b"(":
         around.insert(0, offset)
     for opening in reversed(around):
