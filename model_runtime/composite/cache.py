@@ -1,0 +1,169 @@
+"""What a session keeps of the tokens it has read: per layer, rows that grow and the last rows of streams.
+
+Taking tokens back (speculation) is possible as far as every stream still holds what the next token needs: at least
+`SPARE` tokens, counted from the longest length reached, and without limit while no stream has dropped a row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+#: tokens that can always be taken back
+SPARE = 16
+#: rows of the first allocation
+FIRST = 64
+
+
+class CannotRewind(RuntimeError):
+    """The cache no longer holds what lies before the position to go back to."""
+
+
+class Rows:
+    """Rows [length, width] that grow with the text, one for every `ratio` tokens."""
+
+    def __init__(self, width: int, ratio: int = 1, dtype: torch.dtype = torch.float32) -> None:
+        self.width, self.ratio, self.dtype = width, ratio, dtype
+        self.length = 0
+        self._stored = torch.empty(0, width, dtype=dtype)
+
+    @property
+    def nbytes(self) -> int:
+        return self._stored.nbytes
+
+    def append(self, rows: Tensor) -> None:
+        """Add rows [n, width]; memory grows by doubling."""
+        needed = self.length + rows.shape[0]
+        if needed > self._stored.shape[0]:
+            stored = self._stored.new_empty(max(needed, 2 * self._stored.shape[0], FIRST), self.width)
+            stored[: self.length] = self._stored[: self.length]
+            self._stored = stored
+        self._stored[self.length : needed] = rows
+        self.length = needed
+
+    def held(self) -> Tensor:
+        """All rows, [length, width]: a view, valid until the next append."""
+        return self._stored[: self.length]
+
+    def truncate(self, tokens: int) -> None:
+        self.length = min(self.length, tokens // self.ratio)
+
+    def restore(self, rows: Tensor) -> None:
+        self.length = rows.shape[0]
+        self._stored = rows
+
+
+class Recent:
+    """The last rows of a stream with one row per token: `need` for the next token, and `SPARE` to take back."""
+
+    def __init__(self, width: int, need: int, dtype: torch.dtype = torch.float32) -> None:
+        self.width, self.need, self.dtype = width, need, dtype
+        self.end = 0
+        """Position after the last row."""
+        self._keep = need + SPARE
+        self._stored = torch.empty(2 * self._keep, width, dtype=dtype)
+        self._from = self._to = 0
+
+    @property
+    def nbytes(self) -> int:
+        return self._stored.nbytes
+
+    @property
+    def start(self) -> int:
+        """Position of the first row held."""
+        return self.end - (self._to - self._from)
+
+    def held(self) -> Tensor:
+        """The rows of positions start .. end: a view, valid until the next extend."""
+        return self._stored[self._from : self._to]
+
+    def extend(self, rows: Tensor) -> tuple[Tensor, int]:
+        """Add rows [n, width]. Returns the `need` rows before them, as far as there are any, and them, as
+        [m + n, width], with the position of the first."""
+        count = rows.shape[0]
+        before = min(self.need, self._to - self._from)
+        first = self.end - before
+        if self._to + count <= self._stored.shape[0]:
+            self._stored[self._to : self._to + count] = rows
+            self._to += count
+            seen = self._stored[self._to - count - before : self._to]
+        else:
+            seen = torch.cat([self._stored[self._to - before : self._to], rows.to(self.dtype)])
+            kept = torch.cat([self.held(), rows.to(self.dtype)])[-self._keep :]
+            self._from, self._to = 0, kept.shape[0]
+            self._stored[: self._to] = kept
+        self._from = max(self._from, self._to - self._keep)
+        self.end += count
+        return seen, first
+
+    @property
+    def rewindable(self) -> int:
+        """The earliest length that the stream can go back to."""
+        return 0 if self.start == 0 else self.start + self.need
+
+    def truncate(self, tokens: int) -> None:
+        self._to -= self.end - tokens
+        self.end = tokens
+
+    def restore(self, rows: Tensor, end: int) -> None:
+        """Hold `rows` [at most need + SPARE, width], the last of which is that of token end - 1."""
+        self._from, self._to, self.end = 0, rows.shape[0], end
+        self._stored[: self._to] = rows
+
+
+@dataclass(slots=True)
+class LayerCache:
+    """Streams of one layer by name; an attention block says which it needs (`new_cache`)."""
+
+    rows: dict[str, Rows] = field(default_factory=dict)
+    recent: dict[str, Recent] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Rows of a pass that belong to one session: the tokens of positions start .. start + count."""
+
+    first: int
+    """Row of the first token in the pass."""
+    count: int
+    start: int
+    cache: LayerCache
+
+    @property
+    def rows(self) -> slice:
+        return slice(self.first, self.first + self.count)
+
+
+class Cache:
+    """The state of one session."""
+
+    def __init__(self, layers: Sequence[LayerCache]) -> None:
+        self.layers = list(layers)
+        self.length = 0
+
+    @property
+    def nbytes(self) -> int:
+        return sum(stream.nbytes for layer in self.layers for stream in (*layer.rows.values(), *layer.recent.values()))
+
+    @property
+    def rewindable(self) -> int:
+        """The earliest length that `truncate` can go back to."""
+        return max((stream.rewindable for layer in self.layers for stream in layer.recent.values()), default=0)
+
+    def truncate(self, length: int) -> None:
+        """Forget the tokens from position `length` on. Raises CannotRewind, and changes nothing, when too far back."""
+        if length >= self.length:
+            return
+        if length < self.rewindable:
+            raise CannotRewind(
+                f"a cache of {self.length} tokens can go back to {self.rewindable} tokens at most, not to {length}"
+            )
+        for layer in self.layers:
+            for rows in layer.rows.values():
+                rows.truncate(length)
+            for recent in layer.recent.values():
+                recent.truncate(length)
+        self.length = length
