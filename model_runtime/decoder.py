@@ -2,7 +2,8 @@
 
 The portable decoder, and the one for plain bfloat16 weights; kernels/native_decoder.py is the fast one. A few tokens
 run through the packed weights in bfloat16, many through unpacked ones in `compute`: the two differ by rounding, so
-logits depend a little on how tokens are cut into calls (the native decoder's do not).
+logits depend a little on how tokens are cut into calls (the native decoder's do not). A call cuts at positions that are
+multiples of CHUNK, so that a block of CHUNK tokens is computed alike whatever comes before it in the same call.
 """
 
 from __future__ import annotations
@@ -19,12 +20,13 @@ from .blocks.norm import rms_norm
 from .blocks.rotary import RotaryTable, inverse_frequencies, rotate
 from .cache.kv import KVCache
 from .config import DecoderConfig
+from .kernels.aten import NAME as ATEN
 from .kernels.aten import Linear, linear
 
 #: up to this many rows the packed kernels beat unpacking the weights
 PACKED_ROWS = 8
 #: tokens per pass of prefill: bounds the workspace, and amortises unpacking the weights
-CHUNK = 512
+CHUNK = 256
 
 
 @dataclass(slots=True)
@@ -42,6 +44,9 @@ class Decoder:
 
     kv_dtype = torch.bfloat16
     kv_blocked = False
+    #: tokens of a block of the prefix cache, and whether keys and values are the same however tokens are cut into calls
+    block = CHUNK
+    cuts_alike = False
 
     def __init__(
         self,
@@ -63,6 +68,16 @@ class Decoder:
         """dtype of activations and unpacked weights in prefill; decoding is always bfloat16."""
         self._buffer: Tensor | None = None
 
+    def arithmetic(self) -> list[str | int]:
+        """What the bits of a result depend on beside weights and tokens."""
+        return [
+            ATEN,
+            torch.__version__,
+            torch.backends.cpu.get_cpu_capability(),
+            str(self.compute),
+            torch.get_num_threads(),
+        ]
+
     def forward(self, ids: Sequence[int], cache: KVCache, all_logits: bool = False) -> Tensor:
         """Read `ids` into the cache; float32 logits of the last token [vocabulary], or of all [n, vocabulary].
 
@@ -73,9 +88,11 @@ class Decoder:
         cache.reserve(len(ids))
         with torch.inference_mode():
             parts = []
-            for start in range(0, len(ids), CHUNK):
-                chunk = ids[start : start + CHUNK]
+            start = 0
+            while start < len(ids):
+                chunk = ids[start : start + CHUNK - cache.length % CHUNK]
                 hidden = self._pass(chunk, cache)
+                start += len(chunk)
                 cache.length += len(chunk)
                 if all_logits:
                     parts.append(self._logits(hidden))

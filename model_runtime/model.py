@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import weakref
 from collections.abc import Callable, Sequence
 from functools import cached_property
@@ -12,7 +13,9 @@ import torch
 from torch import Tensor
 
 from . import placement
+from .cache.disk_space import MOST_BYTES
 from .cache.kv import KVCache
+from .cache.prefix import PrefixCache
 from .cache.saved import load_session, save_session
 from .catalog import locate
 from .checkpoints.prepare import prepare
@@ -43,6 +46,9 @@ class Session:
         self.model = model
         self.ids: list[int] = []
         self.cache = KVCache(config, limit, decoder.kv_dtype, decoder.kv_blocked, model.budget.admit)
+        #: the first tokens, in whole blocks, whose keys and values do not depend on how they were cut into calls
+        self._settled = 0
+        model.sessions.add(self)
         weakref.finalize(self, _give_back, model.budget, self.cache)
 
     def extend(self, ids: Sequence[int], all_logits: bool = False) -> Tensor:
@@ -57,22 +63,71 @@ class Session:
             raise ValueError(f"token ids must be a non-empty list of numbers from 0 to {vocabulary - 1}")
         if all_logits:
             self.model.budget.admit(4 * vocabulary * len(ids), passing=True)
-        before = len(self.ids)
-        try:
-            logits = self.model.decoder.forward(ids, self.cache, all_logits)
-            self.ids.extend(ids)
-        except BaseException:
-            del self.ids[before:]
-            self.cache.truncate(before)
-            raise
+        decoder, before = self.model.decoder, len(self.ids)
+        with self.model.lock:
+            try:
+                logits = decoder.forward(ids, self.cache, all_logits)
+                self.ids.extend(ids)
+                if decoder.cuts_alike or before == self._settled:
+                    self._settled = self._whole(len(self.ids))
+            except BaseException:
+                del self.ids[before:]
+                self.cache.truncate(before)
+                raise
         return logits
+
+    def _whole(self, n: int) -> int:
+        return n - n % self.model.decoder.block
 
     def truncate(self, n: int) -> None:
         """Forget all but the first `n` tokens; takes no time."""
         if not 0 <= n <= len(self.ids):
             raise ValueError(f"cannot keep {n} of {len(self.ids)} tokens")
-        del self.ids[n:]
-        self.cache.truncate(n)
+        with self.model.lock:
+            del self.ids[n:]
+            self.cache.truncate(n)
+            self._settled = min(self._settled, self._whole(n))
+
+    def recall(self, ids: Sequence[int]) -> int:
+        """Hold the longest beginning of `ids` that needs no computing, without the last token; returns its length.
+
+        It comes from this session, from the other sessions of the model, or from the model's prefix cache, and what
+        follows it is computed to the same bits as without. Raises ContextFull or MemoryBudgetExceeded when all of `ids`
+        would not fit; the session then holds what it shared with them.
+        """
+        wanted = list(ids[:-1])
+        with self.model.lock:
+            self.truncate(self._shared_with(wanted))
+            self.cache.reserve(len(ids) - len(self.ids))
+            others = [other for other in self.model.sessions if other is not self]
+            best = max(others, key=lambda other: other._shared_with(wanted), default=self)
+            if (shared := best._shared_with(wanted)) > len(self.ids):
+                self._hold(wanted, shared, best)
+            prefixes = self.model.prefixes
+            if prefixes is not None and prefixes.held(wanted) > len(self.ids):
+                self.truncate(self._whole(len(self.ids)))
+                self._hold(wanted, prefixes.restore(wanted, self.cache))
+        return len(self.ids)
+
+    def _shared_with(self, ids: list[int]) -> int:
+        """How many first tokens of `ids` this session holds with the keys and values that any other would compute."""
+        most = min(len(self.ids), len(ids))
+        shared = next((i for i in range(most) if self.ids[i] != ids[i]), most)
+        return shared if self.model.decoder.cuts_alike else min(self._settled, self._whole(shared))
+
+    def _hold(self, ids: list[int], count: int, other: Session | None = None) -> None:
+        if other is not None:
+            self.cache.copy(other.cache, count)
+        self.ids[:] = ids[:count]
+        self._settled = self._whole(count)
+
+    def keep(self, count: int) -> None:
+        """Put the keys and values of the first `count` tokens, in whole blocks, into the model's prefix cache, if it
+        has one."""
+        if self.model.prefixes is not None:
+            with self.model.lock:
+                settled = min(self._settled, self._whole(count))
+                self.model.prefixes.store(self.ids[:settled], self.cache)
 
     def save(self, path: Path | str) -> None:
         """Write tokens, keys and values to a file that `Model.restore` reads; whole or not at all."""
@@ -96,6 +151,18 @@ class Model:
         """Of the weights, the scheme and the engine: equal digests give equal keys and values."""
         self.scheme = scheme
         self.budget = budget
+        self.prefixes: PrefixCache | None = None
+        """Where prompts are kept between runs; see `keep_prefixes`."""
+        self.sessions: weakref.WeakSet[Session] = weakref.WeakSet()
+        self.lock = threading.RLock()
+        """Held while a session changes: what one holds may be copied to another."""
+
+    def keep_prefixes(self, most_bytes: int = MOST_BYTES) -> None:
+        """Use the prefix cache in the user's cache folder, which may hold `most_bytes`."""
+        config, decoder = self.config, self.decoder
+        layout = [config.layers, config.kv_heads, config.head_dim, str(decoder.kv_dtype), decoder.kv_blocked]
+        identity = [self.digest, *decoder.arithmetic(), *layout]
+        self.prefixes = PrefixCache(identity, decoder.block, most_bytes)
 
     @property
     def config(self) -> DecoderConfig:
@@ -131,6 +198,8 @@ class Model:
         """
         session = self.session()
         session.ids = load_session(Path(path), self.digest, session.cache)
+        if self.decoder.cuts_alike:
+            session._settled = session._whole(len(session.ids))
         return session
 
     def generate(self, prompt: Any, max_tokens: int, **options: Any) -> Any:

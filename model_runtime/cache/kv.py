@@ -89,6 +89,25 @@ class KVCache:
             copy[0, :, self.length :] = 0
         return copy
 
+    def pieces(self, start: int, end: int) -> list[memoryview]:
+        """The memory of positions start .. end (multiples of BLOCK, within the capacity): the bytes of each layer, kind
+        and head. Not valid after `reserve`."""
+        found = []
+        for layer in self.layers:
+            array = layer.view(torch.uint8).numpy()
+            kinds, heads = array.shape[:2]
+            for kind in range(kinds):
+                found += [array[kind, head, start:end].data.cast("B") for head in range(heads)]
+        return found
+
+    def copy(self, other: KVCache, length: int) -> None:
+        """Hold what `other` of the same model holds of the positions from `self.length` up to `length`."""
+        start, end = self.length // BLOCK * BLOCK, _rounded(length)
+        self.reserve(length - self.length)
+        for mine, its in zip(self.layers, other.layers, strict=True):
+            mine[:, :, start:end] = its[:, :, start:end]
+        self.length = length
+
     def truncate(self, length: int) -> None:
         """Forget the tokens from position `length` on; nothing is copied."""
         self.length = min(self.length, length)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from ..tokenizer import Tokenizer
 
 Finish = Literal["stop", "length", "grammar"]
+#: tokens of a prompt that are read at once, a multiple of the decoders' blocks
+PART = 1024
 
 
 class Session(Protocol):
@@ -29,6 +31,8 @@ class Session(Protocol):
 
     def extend(self, ids: Sequence[int], all_logits: bool = False) -> Tensor: ...
     def truncate(self, n: int) -> None: ...
+    def recall(self, ids: Sequence[int]) -> int: ...
+    def keep(self, count: int) -> None: ...
 
 
 class Model(Protocol):
@@ -62,19 +66,17 @@ class Result:
 
 
 def extend_to(session: Session, ids: Sequence[int]) -> tuple[Tensor, int]:
-    """Make the session hold exactly `ids`, keeping the prefix they share.
+    """Make the session hold exactly `ids`, computing nothing that it can recall.
 
-    Returns the float32 logits [vocabulary] after the last token, and how many tokens were reused. The last
-    token is always computed, since its logits are needed.
+    Returns the float32 logits [vocabulary] after the last token, and how many tokens were not computed. The last
+    token is always computed, since its logits are needed. What was read before an interrupt stays.
     """
     if not ids:
         raise ValueError("an empty prompt: there is nothing to continue")
-    held = session.ids
-    most = min(len(held), len(ids) - 1)
-    shared = next((i for i in range(most) if held[i] != ids[i]), most)
-    if shared < len(held):
-        session.truncate(shared)
-    return session.extend(ids[shared:]), shared
+    recalled = session.recall(ids)
+    for start in range(recalled - recalled % PART, len(ids), PART):
+        row = session.extend(ids[max(start, recalled) : start + PART])
+    return row, recalled
 
 
 def prompt_ids(prompt: str | Sequence[int] | Sequence[chat.Message], tokenizer: Tokenizer) -> list[int]:
@@ -156,6 +158,12 @@ class _Run:
     finished: bool = False
 
     def pieces(self, prompt: list[int]) -> Iterator[str]:
+        try:
+            yield from self._pieces(prompt)
+        finally:  # after the text, so that nobody waits for it; also when interrupted
+            self.session.keep(len(prompt))
+
+    def _pieces(self, prompt: list[int]) -> Iterator[str]:
         started = time.perf_counter()
         row, self.result.reused_tokens = extend_to(self.session, prompt)
         self.result.seconds_prefill = time.perf_counter() - started

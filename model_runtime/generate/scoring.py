@@ -62,4 +62,5 @@ def score_choices(
         total = sum(float(rows[d][token]) for d, token in enumerate(ids))
         scores[n] = Score(choices[n], total, len(ids))
     session.truncate(len(prompt))
+    session.keep(len(prompt))
     return [scores[n] for n in range(len(choices))]

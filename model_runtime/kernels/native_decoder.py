@@ -12,6 +12,7 @@ import os
 import threading
 from collections.abc import Mapping, Sequence
 from ctypes import POINTER, Structure, c_float, c_int, c_int32, c_void_p
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -20,6 +21,7 @@ from torch import Tensor
 from ..blocks.rotary import RotaryTable, inverse_frequencies
 from ..cache.kv import KVCache
 from ..config import DecoderConfig
+from .blocks16 import NAME as NATIVE
 from .build import library
 
 #: tokens per call: bounds the scratch space and the time until an interrupt is seen
@@ -103,6 +105,9 @@ class NativeDecoder:
 
     kv_dtype = torch.float16
     kv_blocked = True
+    #: tokens of a block of the prefix cache, and whether keys and values are the same however tokens are cut into calls
+    block = 64
+    cuts_alike = True
 
     def __init__(
         self, config: DecoderConfig, tensors: Mapping[str, Tensor], about: Mapping[str, Any], threads: int
@@ -157,6 +162,10 @@ class NativeDecoder:
     def __del__(self) -> None:
         if getattr(self, "_engine", None) and self._process == os.getpid():
             self._library.v4_engine_free(self._engine)
+
+    def arithmetic(self) -> list[str | int]:
+        """What the bits of a result depend on beside weights and tokens: the kernels as compiled here."""
+        return [NATIVE, Path(self._library._name).name]
 
     def forward(self, ids: Sequence[int], cache: KVCache, all_logits: bool = False) -> Tensor:
         """Read `ids` into the cache; float32 logits of the last token [vocabulary], or of all [n, vocabulary].

@@ -83,6 +83,14 @@ class Session:
         assert 0 <= n <= len(self.ids)
         del self.ids[n:]
 
+    def recall(self, ids: Sequence[int]) -> int:
+        most = min(len(self.ids), len(ids) - 1)
+        self.truncate(next((i for i in range(most) if self.ids[i] != ids[i]), most))
+        return len(self.ids)
+
+    def keep(self, count: int) -> None:
+        assert count
+
 
 class Model:
     def __init__(self, tokenizer: Tokenizer, prompt: str = "p", answer: str = "", end: bool = True) -> None:
