@@ -146,7 +146,8 @@ class Cache:
 
     @property
     def nbytes(self) -> int:
-        return sum(stream.nbytes for layer in self.layers for stream in (*layer.rows.values(), *layer.recent.values()))
+        grown = sum(rows.nbytes for layer in self.layers for rows in layer.rows.values())
+        return grown + sum(recent.nbytes for layer in self.layers for recent in layer.recent.values())
 
     @property
     def rewindable(self) -> int:

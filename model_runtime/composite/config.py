@@ -1,6 +1,6 @@
 """One typed description of a composite decoder: which block stands where, with its sizes.
 
-`from_hf` reads the config.json of a checkpoint; each family has a reader of its own (config_v4, config_v32, config_v41).
+`from_hf` reads the config.json of a checkpoint; each family has a reader of its own (config_v4, config_v32).
 """
 
 from __future__ import annotations

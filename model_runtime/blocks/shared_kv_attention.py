@@ -1,0 +1,161 @@
+"""V4's attention: shared keys and values, sliding window, compressed rows, sinks, counter-rotation, grouped output.
+
+arXiv 2606.19348, section 2.3. For tokens x [n, D], H heads of d dimensions, of which the last carry rotary positions:
+
+    qr = RMSNorm(wq_a x) [r],  q = rotary(RMSNorm(wq_b qr per head, no weight))  [H, d]
+    kv = rotary(RMSNorm(wkv x))  [d]         one row per token, key and value of every head
+    rows = kv of the last `window` tokens | compressed rows (compressors.py), those that the query may see:
+           none (sliding), all closed windows (hca), the indexer's choice (csa_indexer.py)
+    p = softmax([q . rows / sqrt(d), sink_h]);  o = sum p rows   (the sink takes weight and gives nothing)
+    y = wo_b wo_a(rotary^-1(o))              (grouped_output.py)
+
+Values carry their own position, so the output is turned back by the query's: what remains is the distance, as in q . k.
+Weights: wq_a, q_norm, wq_b, wkv, kv_norm, wo_a, wo_b, attn_sink [H], compressor.*, indexer.*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from ..composite.cache import LayerCache, Recent, Span
+from ..composite.config import SharedKVAttention
+from ..composite.weights import Weights
+from .compressors import Compressor
+from .csa_indexer import CSAIndexer
+from .grouped_output import GroupedOutput
+from .norm import rms_norm_wide
+from .rotary_pairs import PairRotary, rotate_pairs
+from .selection import NOTHING
+
+#: logits and gathered rows that are held at a time, elements
+AT_ONCE = 1 << 24
+#: queries per pass over the window, at most
+QUERIES = 128
+
+
+class SharedKVAttentionBlock:
+    """x [n, D] and spans -> [n, D]; appends the tokens to the caches of the spans."""
+
+    def __init__(self, config: SharedKVAttention, weights: Weights) -> None:
+        self.config = config
+        self.rotary = PairRotary(config.rotary)
+        self.query_down, self.query_up = weights.linear("wq_a"), weights.linear("wq_b")
+        self.query_norm = weights.tensor("q_norm.weight").float()
+        self.shared = weights.linear("wkv")
+        self.shared_norm = weights.tensor("kv_norm.weight").float()
+        self.sinks = weights.tensor("attn_sink").float()
+        self.output = GroupedOutput(config.out_groups, weights)
+        self.compressor: Compressor | None = None
+        self.indexer: CSAIndexer | None = None
+        if config.kind != "sliding":
+            self.compressor = Compressor(
+                config.head_dim,
+                config.ratio,
+                config.kind == "csa",
+                config.norm_eps,
+                self.rotary,
+                weights.at("compressor"),
+            )
+        if config.indexer is not None:
+            self.indexer = CSAIndexer(config.indexer, config.ratio, config.norm_eps, self.rotary, weights.at("indexer"))
+
+    def new_cache(self, dtype: torch.dtype) -> LayerCache:
+        cache = LayerCache(recent={"window": Recent(self.config.head_dim, self.config.window - 1, dtype)})
+        if self.compressor is not None:
+            cache.rows["compressed"] = self.compressor.new_rows(dtype)
+            cache.recent["sources"] = self.compressor.new_sources(dtype)
+        if self.indexer is not None:
+            self.indexer.add_to(cache, dtype)
+        return cache
+
+    def __call__(self, x: Tensor, spans: Sequence[Span]) -> Tensor:
+        config = self.config
+        positions = torch.cat([torch.arange(span.start, span.start + span.count) for span in spans])
+        cos, sin = self.rotary.at(positions)
+        latent = rms_norm_wide(self.query_down(x), self.query_norm, config.norm_eps)
+        queries = self.query_up(latent).unflatten(-1, (config.heads, config.head_dim))
+        if config.query_norm:
+            queries = rms_norm_wide(queries, None, config.norm_eps)
+        queries = rotate_pairs(queries, cos, sin)
+        shared = rotate_pairs(rms_norm_wide(self.shared(x), self.shared_norm, config.norm_eps), cos, sin)
+        sources = self.compressor.project(x) if self.compressor is not None else None
+        index = index_sources = None
+        if self.indexer is not None:
+            index_sources = self.indexer.compressor.project(x)
+            index = self.indexer.project(x, latent, positions)
+        mixed = []
+        for span in spans:
+            window, first = span.cache.recent["window"].extend(shared[span.rows])
+            compressed = chosen = None
+            if self.compressor is not None and sources is not None:
+                rows = span.cache.rows["compressed"]
+                self.compressor.extend(sources[span.rows], span.cache.recent["sources"], rows)
+                compressed = rows.held()
+            if self.indexer is not None and index is not None and index_sources is not None:
+                self.indexer.extend(index_sources[span.rows], span.cache)
+                keys = span.cache.rows["index"].held()
+                if keys.shape[0] > self.indexer.config.top_k:  # else all that can be seen are chosen
+                    chosen = self.indexer.choose(index[0][span.rows], index[1][span.rows], span.start, keys)
+            mixed.append(self._attend(queries[span.rows], span.start, window, first, compressed, chosen))
+        heads = torch.cat(mixed) if len(mixed) > 1 else mixed[0]
+        return self.output(rotate_pairs(heads, cos, -sin))
+
+    def _attend(
+        self, queries: Tensor, start: int, window: Tensor, first: int, compressed: Tensor | None, chosen: Tensor | None
+    ) -> Tensor:
+        """[n, H, d] from queries [n, H, d] at positions start .. start + n, the window's rows [m, d], of which the
+        first has position `first`, compressed rows [T, d] and the choice among them [n, k] (None: all)."""
+        count, heads, width = queries.shape
+        span = self.config.window
+        extra = 0
+        if compressed is not None:
+            extra = compressed.shape[0] if chosen is None else chosen.shape[1] * (1 + width // heads)
+        step = max(1, min(QUERIES, AT_ONCE // (heads * (span + QUERIES + extra))))
+        out = torch.empty_like(queries)
+        for begin in range(0, count, step):
+            end = min(begin + step, count)
+            positions = torch.arange(start + begin, start + end).unsqueeze(-1)
+            oldest = max(first, start + begin - span + 1)
+            near = window[oldest - first : start + end - first]
+            at = torch.arange(oldest, start + end)
+            masks = [(at <= positions) & (at > positions - span)]
+            far = None
+            if compressed is not None and compressed.shape[0]:
+                if chosen is None:
+                    far = compressed
+                    masks.append(torch.arange(far.shape[0]) < (positions + 1) // self.config.ratio)
+                else:
+                    far = compressed[chosen[begin:end].clamp_min(0)]  # [n, k, d]
+                    masks.append(chosen[begin:end] != NOTHING)
+            out[begin:end] = attend(queries[begin:end], near, far, torch.cat(masks, -1), self.sinks)
+        return out
+
+
+def attend(queries: Tensor, near: Tensor, far: Tensor | None, visible: Tensor, sinks: Tensor) -> Tensor:
+    """Softmax attention over rows that are keys and values, with one sink per head.
+
+    queries [n, H, d], near [m, d], far [T, d] or, of each query its own, [n, k, d], visible bool [n, m + T or k],
+    sinks float32 [H]. Returns [n, H, d]. Softmax is float32.
+    """
+    count, heads, width = queries.shape
+    flat = queries.reshape(-1, width)
+    logits = [(flat @ near.t()).view(count, heads, -1)]
+    if far is not None:
+        logits.append(_times(queries, far.transpose(-1, -2)))
+    scores = torch.cat(logits, -1).float() * width**-0.5
+    scores.masked_fill_(~visible.unsqueeze(1), -torch.inf)
+    sink = sinks.view(1, heads, 1).expand(count, heads, 1)
+    weights = torch.cat([scores, sink], -1).softmax(-1)[..., :-1].to(near.dtype)
+    split = near.shape[0]
+    result = (weights[..., :split].reshape(count * heads, -1) @ near).view(count, heads, width)
+    return result if far is None else result + _times(weights[..., split:], far)
+
+
+def _times(x: Tensor, rows: Tensor) -> Tensor:
+    """x [n, H, a] times a matrix shared by all, [a, b], or one per token, [n, a, b]."""
+    if rows.dim() == 3:
+        return torch.bmm(x, rows)
+    return (x.reshape(-1, x.shape[-1]) @ rows).view(*x.shape[:-1], -1)
