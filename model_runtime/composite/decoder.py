@@ -16,6 +16,7 @@ from torch import Tensor
 
 from ..blocks.experts import RoutedExpertsBlock
 from ..blocks.feed_forward import SwiGLU
+from ..blocks.latent_attention import LatentAttentionBlock
 from ..blocks.norm import rms_norm_wide
 from ..blocks.shared_kv_attention import SharedKVAttentionBlock
 from ..config import UnsupportedModel
@@ -47,7 +48,7 @@ def attention_block(config: AttentionConfig, weights: Weights) -> Attention:
     """The attention of a layer; `weights` is layers.N.attn."""
     if isinstance(config, SharedKVAttention):
         return SharedKVAttentionBlock(config, weights)
-    raise UnsupportedModel(f"attention of kind {config.kind} is not supported")
+    return LatentAttentionBlock(config, weights)
 
 
 def feed_forward_block(config: FeedForwardConfig, weights: Weights) -> FeedForward:
