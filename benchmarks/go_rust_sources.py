@@ -7,6 +7,7 @@ in its vendor folder. Rust packages hold one crate each, as published.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -20,12 +21,18 @@ PINNED: dict[str, tuple[str, str]] = {
         "1.2.0-2",
         "eb0bc9f96d02b33034311604f787ca7ab071de026c9abdffa6ae40a63362f7b8",
     ),
+    "golang-github-go-chi-chi-dev": ("5.0.7-1", "70beea5ca4f20af122e8083c91b56b6055df895595c7d9dcf286fadd4ad26f9b"),
+    "golang-github-gobwas-glob-dev": (
+        "0.2.3+git20180208.19c076c-2",
+        "a3d0ba6c1ff0760f85ecd740483926bc2bb2738735ad93f79dfc69c4f69f9d7f",
+    ),
     "golang-github-gorilla-mux-dev": ("1.8.0-1", "0880a4019fe68496a0e0a749c2948c029e489f49edd448bed2fedaba33f848c2"),
     "golang-github-spf13-cobra-dev": ("1.6.1-1", "4f5d20855133319beef3c5b49d3c21a0406f270bf94fb4b6f4d406b691283cb2"),
     "golang-github-spf13-pflag-dev": (
         "1.0.6~git20210604-d5e0c0615ace-1",
         "bd1c3c2a3e47512a64da02ebea900eb5a3f3c5d386e559d5718a3a935c0ea570",
     ),
+    "golang-github-yuin-goldmark-dev": ("1.5.4-1", "c52d83484318f870494e3170646f7840a1085fd8c7ba77da75a9bb83d196ecf7"),
     "golang-golang-x-tools-dev": ("1:0.5.0+ds-1", "d0cf4252c020c3ee79707619f925444779070dc1307cd8af1ed99bc8eaf7b3c5"),
     "golang-gopkg-yaml.v3-dev": ("3.0.1-3", "3ad4febd49700bc670f0f143f3291ecab4e032cc227d69521bacadbc493cfbbe"),
     "librust-clap-dev": ("4.0.32-1", "00922f24c3eb5a899ae4438ebf7be2e82085559ee45055dbc856cdb113de9ebb"),
@@ -50,6 +57,9 @@ GO_TREES: dict[str, tuple[str, str, tuple[tuple[str, str], ...]]] = {
     "toml": ("golang-github-burntsushi-toml-dev", "github.com/BurntSushi/toml", ()),
     "mux": ("golang-github-gorilla-mux-dev", "github.com/gorilla/mux", ()),
     "tools": ("golang-golang-x-tools-dev", "golang.org/x/tools", ()),
+    "chi": ("golang-github-go-chi-chi-dev", "github.com/go-chi/chi", ()),
+    "glob": ("golang-github-gobwas-glob-dev", "github.com/gobwas/glob", ()),
+    "goldmark": ("golang-github-yuin-goldmark-dev", "github.com/yuin/goldmark", ()),
 }
 
 #: name -> (package, folder)
@@ -83,6 +93,9 @@ def go_tree(name: str, target: Path) -> Path:
     shutil.copytree(fetch(package) / sources / module, target)
     versions = {path: f"v{path.rpartition('.v')[2] if '.v' in path else 1}.0.0" for _, path in vendored}
     require = "".join(f"\t{path} {versions[path]}\n" for _, path in vendored)
+    own = target / "go.mod"
+    version = re.search(r"^module (\S+/v\d+)$", own.read_text(), re.M) if own.exists() else None
+    module = version[1] if version is not None else module  # the folder has no part for a major version
     (target / "go.mod").write_text(f"module {module}\n\ngo 1.19\n" + (f"\nrequire (\n{require})\n" if require else ""))
     listed = []
     for other, path in vendored:

@@ -95,8 +95,9 @@ def parameters(walk: Walk, node: Any) -> tuple[Parameter, ...]:
             kind = "var_positional" if parameter.type.startswith("variadic") else "positional"
             type_ = parameter.child_by_field_name("type")
             annotation = walk.text(type_) if type_ is not None else None
-            for name in fields(parameter, "name"):
-                found.append(Parameter(walk.text(name), span(name), kind, None, annotation, span(parameter)))  # type: ignore[arg-type]
+            named = [(walk.text(name), span(name)) for name in fields(parameter, "name")]
+            for name, place in named or [("_", (parameter.start_byte, parameter.start_byte))]:
+                found.append(Parameter(name, place, kind, None, annotation, span(parameter)))  # type: ignore[arg-type]
     return tuple(found)
 
 

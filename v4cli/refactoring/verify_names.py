@@ -106,7 +106,7 @@ class _Names:
             if imported.name in {None, "*"}:
                 continue
             target = self.target(path, imported)
-            if target is not None and self.provides(target, str(imported.name)) is False:
+            if target is not None and not self._shares(path) and self.provides(target, str(imported.name)) is False:
                 shown = f"{imported.name} (imported from {imported.module})"
                 yield Missing(path, imported.line, str(imported.name), shown)
 
@@ -115,12 +115,23 @@ class _Names:
             if occurrence.binding != "import" or not occurrence.chain or occurrence.import_index < 0:
                 continue
             imported = facts.imports[occurrence.import_index]
+            if self._shares(path):
+                dotted = ".".join((occurrence.target, occurrence.chain[0]))
+                known = imported.name is not None or len(occurrence.chain) > 1 or self.target(path, imported) is None
+                if not known and self.index.resolve(path, dotted) is None:
+                    yield Missing(path, occurrence.line, occurrence.name, dotted)
+                continue
             owner = self._module(path, imported)
             for name in occurrence.chain[:-1]:
                 owner = self.submodule(owner, name) if owner is not None else None
             if owner is not None and self.provides(owner, occurrence.name) is False:
                 shown = ".".join((occurrence.target, *occurrence.chain))
                 yield Missing(path, occurrence.line, occurrence.name, shown)
+
+    def _shares(self, path: str) -> bool:
+        """Whether files of the language see each other's names by namespaces rather than by file."""
+        language = self.index.language(path)
+        return language is not None and bool(language.family)
 
     def _listed(self, path: str, facts: FileFacts) -> Iterator[Missing]:
         for name in facts.dunder_all or ():
@@ -236,6 +247,8 @@ def _undefined(names: _Names, path: str) -> list[tuple[str, int]]:
     for occurrence in facts.occurrences:
         if occurrence.binding == "global" and occurrence.kind in {"use", "call"}:
             first.setdefault(occurrence.name, occurrence.line)
+    if names._shares(path):
+        first = {name: line for name, line in first.items() if names.index.resolve(path, name) is None}
     if path.endswith(".py"):
         stars = names._stars(path, facts)
         first = {

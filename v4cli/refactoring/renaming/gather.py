@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 from ...errors import Refused
 from ..ecmascript.paths import is_ecmascript
 from ..ecmascript.renames import check_declarations, check_shared, check_unsure
+from ..go.paths import is_go
+from ..go.renames import GoRename
 from ..lookup import matches
 from ..operation import LeftAlone
 from ..python.modules import Modules
@@ -56,6 +58,7 @@ class Renaming:
         ]
         self.notes: list[str] = []
         self.modules = Modules(self.index)
+        self.go = GoRename(self.index, self.family, self.new) if is_go(symbol.path) else None
 
     def _family(self) -> list[Symbol]:
         if not self.is_member:
@@ -65,6 +68,8 @@ class Renaming:
 
     def work_out(self) -> tuple[Edits, list[LeftAlone]]:
         self._check_name()
+        if self.go is not None:
+            self.go.check()
         references = self._references()
         public = PublicName(self, references)
         edits: Edits = {}
@@ -95,6 +100,11 @@ class Renaming:
         if self.is_member and is_ecmascript(self.symbol.path):
             check_shared(self.index, references, self.others)
         self._check_collisions(edits)
+        if self.go is not None:
+            for path, edit in self.go.along(edits):
+                settled.add((path, edit.start, edit.end))
+                edits.setdefault(path, set()).add(edit)
+            self.notes += self.go.notes()
         if self.options.rename_in_text:
             prose = Prose(self, edits, public)
             for mention in mentions(self.ws, self.old):
@@ -149,6 +159,8 @@ class Renaming:
             return "skipped as asked"
         if reference.certainty == "exact":
             return ""
+        if self.go is not None and is_go(reference.path):
+            return self.go.reason_to_leave(reference, self.others)
         if self.others:
             if self.is_member:
                 check_unsure(reference, self.others)
@@ -188,11 +200,15 @@ class Renaming:
     def _check_collisions(self, edits: Edits) -> None:
         if self.is_member:
             check_members(self.index, self.family, self.new)
+        if self.go is not None:
+            places = {(p, self.index.read(p).count(b"\n", 0, e.start) + 1) for p, some in edits.items() for e in some}
+            self.go.check_places(places)
+            self.go.check_collisions(edits)
         for path in sorted(edits):
             language = self.index.language(path)
             if language is None:
                 continue
             if language.name == "python":
                 check_python(path, self.index.read(path), self.old, self.new, edits[path])
-            elif not self.is_member:
+            elif not self.is_member and self.go is None:
                 check_words(self.ws, path, self.new)
