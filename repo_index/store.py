@@ -93,7 +93,7 @@ class Store(Database):
                 store.close()
                 failure = f"{folder} cannot be used ({error})"
                 if folder is first and cache_dir is None and git_folder is not None:
-                    folders.append(_user_folder(git_folder))
+                    folders.append(user_folder(git_folder))
                 continue
             if folder is not first:
                 warnings.append(f"the index is kept in {folder}: {first} cannot be written")
@@ -323,7 +323,8 @@ class Store(Database):
         connection.executemany("DELETE FROM blobs WHERE id = ?", rows)
 
 
-def _user_folder(git_folder: Path) -> Path:
+def user_folder(git_folder: Path) -> Path:
+    """Where the index of a repository is kept when its git folder cannot be written."""
     import platformdirs
 
     digest = hashlib.sha256(os.fsencode(git_folder)).hexdigest()[:16]

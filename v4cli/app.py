@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "search": ("search", "app", "Find definitions and passages by words and names."),
     "pack": ("pack", "app", "Print the packed context of the repository."),
     "model": ("model", "app", "List, fetch, describe and measure models."),
+    "cache": ("cache", "app", "Show or clear what is kept between runs."),
     "doctor": ("doctor", "app", "Say what this machine can run."),
 }
 

@@ -58,6 +58,7 @@ class Context:
 
     repo: Path | None = None
     model: str | None = None
+    no_cache: bool = False
     output: Output = None  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
@@ -70,7 +71,8 @@ class Context:
 
     def settings(self, *, repository: bool = True, **flags: Any) -> Settings:
         """Settings of this run; with repository=False those of the repository are not looked for."""
-        return settings_module.load(self.root if repository else None, model=self.model, **flags)
+        cache = False if self.no_cache else None
+        return settings_module.load(self.root if repository else None, model=self.model, cache=cache, **flags)
 
     def index(self, **flags: Any) -> Index:
         """The refreshed index of the repository, with progress on a terminal."""

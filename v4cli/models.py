@@ -58,8 +58,17 @@ def model_settings(context: Context, *, repository: bool = True) -> Settings:
     return chosen
 
 
+def cache_bytes(settings: Settings) -> int:
+    """What prompts kept between runs may take on disk; 0 when they are not kept. Raises UsageError."""
+    from model_runtime.cache.disk_space import MOST_BYTES
+
+    if not settings.cache:
+        return 0
+    return parse_size(settings.cache_bytes, "cache_bytes") if settings.cache_bytes else MOST_BYTES
+
+
 def open_model(context: Context, *, repository: bool = True) -> Model:
-    """Load the model of the run, within its memory limit.
+    """Load the model of the run, within its memory limit, with the cache of prompts unless that is switched off.
 
     `repository`: whether the settings of a repository count. Raises EnvironmentLacks when the model is not there,
     not supported or does not fit, UsageError for a limit that is no size.
@@ -67,10 +76,14 @@ def open_model(context: Context, *, repository: bool = True) -> Model:
     stay_offline()
     settings = model_settings(context, repository=repository)
     memory = parse_size(settings.memory, "--memory") if settings.memory else None
+    most = cache_bytes(settings)
     with translated(), context.output.progress("packing the weights, once", unit="layers") as advance:
         from model_runtime import load_model
 
-        return load_model(settings.model, memory=memory, threads=settings.threads or None, progress=advance)
+        model = load_model(settings.model, memory=memory, threads=settings.threads or None, progress=advance)
+    if most:
+        model.keep_prefixes(most)
+    return model
 
 
 def open_tokenizer(context: Context, *, repository: bool = True) -> Tokenizer:

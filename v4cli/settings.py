@@ -28,6 +28,10 @@ class Settings:
     """Hard limit of resident memory for the model ("3GB"); empty: what the machine has to spare."""
     threads: int = 0
     """Threads for the model; 0: one per physical core this process may use."""
+    cache: bool = True
+    """Whether keys and values of prompts are kept between runs (V4_CACHE=0: not)."""
+    cache_bytes: str = ""
+    """What they may take on disk ("500MB"); empty: 2 GB. Never more than a tenth of the free disk."""
     exclude: list[str] = field(default_factory=list)
     """Glob patterns of paths that are not indexed."""
     max_file_bytes: int = 1_000_000

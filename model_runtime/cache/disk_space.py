@@ -1,12 +1,15 @@
-"""How much a folder of cached files may hold, and what goes first when it is full."""
+"""The folder of cached prompts: where it lies, how much it may hold, and what goes first when it is full."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
+
+from ..catalog import cache_root
 
 #: bytes a folder may hold unless told otherwise, and the share of the free disk that it never exceeds
 MOST_BYTES, MOST_SHARE = 2_000_000_000, 0.1
@@ -37,6 +40,26 @@ def _files(folder: str, found: list[_File]) -> list[_File]:
     except OSError:
         pass
     return found
+
+
+def prefix_folder() -> Path:
+    """Where keys and values of prompts are kept, in a folder for each combination of weights and kernels."""
+    return cache_root() / "prefix"
+
+
+def clear(folder: Path) -> int:
+    """Remove all files below a folder, and what folders are empty then. Returns the bytes freed.
+
+    Safe while other processes read and write.
+    """
+    freed = 0
+    for file in _files(str(folder), []):
+        if _remove(file.path):
+            freed += file.size
+    for inner in sorted((path for path in folder.rglob("*") if path.is_dir() and not path.is_symlink()), reverse=True):
+        with contextlib.suppress(OSError):
+            inner.rmdir()
+    return freed
 
 
 def usage(folder: Path) -> tuple[int, int]:
@@ -75,8 +98,9 @@ def make_room(folder: Path, needed: int, allowed: int, draft: str) -> None:
         excess -= file.size
 
 
-def _remove(path: str) -> None:
+def _remove(path: str) -> bool:
     try:
         os.unlink(path)
+        return True
     except OSError:
-        pass
+        return False

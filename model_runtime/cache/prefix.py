@@ -19,18 +19,12 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from ..catalog import cache_root
 from . import block_file
-from .disk_space import MOST_BYTES, allowance, make_room
+from .disk_space import MOST_BYTES, allowance, make_room, prefix_folder
 from .kv import KVCache
 
 #: files read and checked at once
 _READERS = min(4, os.cpu_count() or 1)
-
-
-def folder() -> Path:
-    """Where prefixes are kept, in a folder for each combination of weights and kernels."""
-    return cache_root() / "prefix"
 
 
 class PrefixCache:
@@ -42,7 +36,7 @@ class PrefixCache:
         self.block = block
         self.most_bytes = most_bytes
         self._root = hashlib.sha256(json.dumps([block_file.MAGIC.decode(), block, *identity]).encode()).digest()
-        self.folder = folder() / self._root.hex()[:16]
+        self.folder = prefix_folder() / self._root.hex()[:16]
 
     def keys(self, ids: Sequence[int]) -> list[bytes]:
         """The key of each full block of `ids`."""
@@ -111,13 +105,13 @@ class PrefixCache:
         size = block_file.size_of(self.block, cache.pieces(0, self.block))
         written = 0
         try:
-            for part in (folder().parent, folder(), self.folder):
+            for part in (prefix_folder().parent, prefix_folder(), self.folder):
                 part.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._touch(keys)
-            allowed = allowance(folder(), self.most_bytes)
+            allowed = allowance(prefix_folder(), self.most_bytes)
             fitting = [n for n in missing if n < allowed // size]  # the first blocks are worth most
             if fitting:
-                make_room(folder(), len(fitting) * size, allowed, block_file.DRAFT)
+                make_room(prefix_folder(), len(fitting) * size, allowed, block_file.DRAFT)
             for number in fitting:
                 start, end = number * self.block, (number + 1) * self.block
                 block_file.write(self.path(keys[number]), keys[number], ids[start:end], cache.pieces(start, end))

@@ -9,15 +9,14 @@ from typing import Any
 
 import pytest
 import torch
+from test_runtime_core_tiny import tokens, write_model
 
 from model_runtime import load_model
-from model_runtime.cache import prefix
+from model_runtime.cache.disk_space import prefix_folder
 from model_runtime.cache.kv import ContextFull
 from model_runtime.checkpoints import prepare as prepare_module
 from model_runtime.generate import extend_to
 from model_runtime.kernels import build
-
-from test_runtime_core_tiny import tokens, write_model
 
 
 @pytest.fixture(params=["native", "aten"])
@@ -125,9 +124,9 @@ def test_other_weights_and_kernels_have_folders_of_their_own(weights: Path, monk
 
 def test_files_are_for_their_owner_alone(weights: Path) -> None:
     read(open_model(weights), tokens(600))
-    found = list(prefix.folder().rglob("*"))
+    found = list(prefix_folder().rglob("*"))
     assert any(path.is_file() for path in found)
-    for path in [prefix.folder(), *found]:
+    for path in [prefix_folder(), *found]:
         assert path.stat().st_mode & 0o777 == (0o700 if path.is_dir() else 0o600)
 
 
@@ -136,7 +135,7 @@ def test_the_least_recently_used_goes_first(weights: Path) -> None:
     block = model.decoder.block
     one, two, three = (tokens(3 * block + 1, seed) for seed in (1, 2, 3))
     read(model, one)
-    size = next(prefix.folder().rglob("*.kv")).stat().st_size
+    size = next(prefix_folder().rglob("*.kv")).stat().st_size
     model.prefixes.most_bytes = 7 * size
     read(model, two)
     model.sessions.clear()
@@ -148,7 +147,7 @@ def test_the_least_recently_used_goes_first(weights: Path) -> None:
     model.sessions.clear()
     read(model, tokens(9 * block, 4))
     assert model.prefixes.held(tokens(9 * block, 4)) == 2 * block, "of a prompt larger than the cap, the beginning"
-    assert sum(path.stat().st_size for path in prefix.folder().rglob("*.kv")) == 2 * size
+    assert sum(path.stat().st_size for path in prefix_folder().rglob("*.kv")) == 2 * size
 
 
 def test_a_small_disk_is_left_alone(weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,7 +155,7 @@ def test_a_small_disk_is_left_alone(weights: Path, monkeypatch: pytest.MonkeyPat
     usage = os.statvfs(weights)
     monkeypatch.setattr("model_runtime.cache.disk_space.MOST_SHARE", 100 / (usage.f_bavail * usage.f_frsize))
     read(model, tokens(300))
-    assert not list(prefix.folder().rglob("*.kv"))
+    assert not list(prefix_folder().rglob("*.kv"))
 
 
 def test_what_does_not_fit_is_refused_before_it_is_read(weights: Path) -> None:

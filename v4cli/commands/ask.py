@@ -25,6 +25,7 @@ def ask(
     no_model: Annotated[bool, typer.Option("--no-model", help="Only what the graph answers exactly.")] = False,
     repo: options.Repo = None,
     model: options.Model = None,
+    no_cache: options.NoCache = False,
     json: options.Json = False,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
@@ -38,7 +39,7 @@ def ask(
     from ..answering import budget as budgets
     from ..errors import NothingToDo
 
-    context = options.context(repo, model, json, quiet, debug)
+    context = options.context(repo, model, json, quiet, debug, no_cache)
     out = context.output
     question = " ".join(question.split())
     if not question:

@@ -69,6 +69,7 @@ def refactor(
     ] = False,
     repo: options.Repo = None,
     model: options.Model = None,
+    no_cache: options.NoCache = False,
     json: options.Json = False,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
@@ -79,7 +80,7 @@ def refactor(
     `v4 refactor "..." > x.patch` works. Exit 1: not understood, or nothing to change. Exit 3: a check failed,
     nothing was written.
     """
-    context = options.context(repo, model, json, quiet, debug)
+    context = options.context(repo, model, json, quiet, debug, no_cache)
     if undo:
         return _undo(context, instruction)
     if plan is None and not (instruction or "").strip():
