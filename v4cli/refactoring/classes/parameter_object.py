@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ...errors import Refused
 from ..python.imports import NewImport
-from ..python.parameter_uses import is_rebound, reads
+from ..python.parameter_uses import is_rebound, reads, reads_all_locals
 from ..python.scopes import Scopes, Use
 from ..python.signature import literal_type, parameter_list
 from ..python.source import FunctionNode, PythonSource, docstring
@@ -121,7 +121,7 @@ class Gathering:
         """Reads of the parameters become reads of fields; one that gets another value starts as a copy."""
         edits: list[Edit] = []
         copies: list[str] = []
-        everything = _reads_all_locals(self.function)
+        everything = reads_all_locals(self.function)
         for parameter in self.fields:
             old = parameter.name
             try:
@@ -217,10 +217,3 @@ class Gathering:
         rest = self.source.data[end : self.source.line_end(end)]
         match = re.match(rb"\s*,?\s*(#.*)", rest)
         return match[1].decode(self.source.encoding, "replace").rstrip() if match else ""
-
-
-def _reads_all_locals(function: FunctionNode) -> bool:
-    return any(
-        isinstance(n, ast.Call) and isinstance(n.func, ast.Name) and n.func.id in {"locals", "vars", "eval", "exec"}
-        for n in ast.walk(function)
-    )

@@ -16,7 +16,7 @@ from ..operation import LeftAlone, Operation, Outcome
 from ..python.imports import ImportEditor, NewImport
 from ..python.scopes import Scopes
 from ..python.signature import add_argument, add_parameter, is_annotated, literal_type, parameter_names
-from ..python.source import FUNCTIONS, FunctionNode, PythonSource, parse, try_parse
+from ..python.source import FUNCTIONS, FunctionNode, PythonSource, definitions_of, parse, try_parse
 from ..python.wrapping import keeps_lines_short, wrap
 from ..workspace import Edit, Workspace
 
@@ -70,7 +70,7 @@ class AddParameter(Operation):
         definitions: list[tuple[str, FunctionNode]] = []
         for member in (family[key] for key in sorted(family)):
             source = sources.setdefault(member.path, parse(member.path, ws.read(member.path)))
-            for function in _definitions(source, member.qualified):
+            for function in definitions_of(source, member.qualified):
                 definitions.append((member.path, function))
                 if edit := self._define(source, function, member.id == symbol.id):
                     edits.setdefault(member.path, []).append(edit)
@@ -245,24 +245,6 @@ def _wrap(ws: Workspace, path: str, made: list[Edit]) -> None:
             found.setdefault(source.line_of(wrapped.start), wrapped)
     if found:
         ws.edit(path, [found[line] for line in sorted(found)])
-
-
-def _definitions(source: PythonSource, qualified: str) -> list[FunctionNode]:
-    """Every `def` of that qualified name: several when it is overloaded or conditional."""
-    found: list[FunctionNode] = []
-
-    def visit(node: ast.AST, prefix: str) -> None:
-        for child in ast.iter_child_nodes(node):
-            if isinstance(child, (*FUNCTIONS, ast.ClassDef)):
-                name = f"{prefix}{child.name}"
-                if name == qualified and isinstance(child, FUNCTIONS):
-                    found.append(child)
-                visit(child, f"{name}.")
-            else:
-                visit(child, prefix)
-
-    visit(source.tree, "")
-    return found
 
 
 def _calls_by_callee(source: PythonSource) -> dict[int, ast.Call]:

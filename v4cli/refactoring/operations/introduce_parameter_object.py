@@ -18,7 +18,7 @@ from ..operation import LeftAlone, Operation, Outcome
 from ..python.imports import ImportEditor, NewImport
 from ..python.modules import Modules, is_python, relative_in
 from ..python.scopes import Scopes
-from ..python.source import FUNCTIONS, FunctionNode, PythonSource, dotted, parse, try_parse
+from ..python.source import FunctionNode, PythonSource, definitions_of, dotted, parse, try_parse
 from ..uses.lines import edit_and_wrap
 from ..workspace import Edit, Workspace
 from .move_symbols import MoveSymbols
@@ -150,7 +150,7 @@ class _Job:
 
     def _gathering(self, symbol: Symbol) -> Gathering:
         source = self.source(symbol.path)
-        nodes = _definitions(source, symbol.qualified)
+        nodes = definitions_of(source, symbol.qualified)
         if len(nodes) != 1:
             raise Refused(f"{symbol.id} is defined {len(nodes)} times; overloads cannot be gathered")
         every = parameters(source, nodes[0])
@@ -314,14 +314,3 @@ class _Job:
         lines = self.index.text(reference.path).split("\n")
         text = lines[reference.line - 1].strip()[:200] if reference.line <= len(lines) else ""
         self.outcome.left_alone.append(LeftAlone(reference.path, reference.line, text, reason))
-
-
-def _definitions(source: PythonSource, qualified: str) -> list[FunctionNode]:
-    """Every `def` of that qualified name."""
-    found = []
-    for node in source.nodes:
-        if isinstance(node, FUNCTIONS):
-            above = [a.name for a in source.ancestors(node) if isinstance(a, (*FUNCTIONS, ast.ClassDef))]
-            if ".".join([*reversed(above), node.name]) == qualified:
-                found.append(node)
-    return found

@@ -50,6 +50,22 @@ def reads(source: PythonSource, scopes: Scopes, function: FunctionNode, name: st
     return sorted(found)
 
 
+def writes(source: PythonSource, scopes: Scopes, function: FunctionNode, name: str) -> list[Span]:
+    """Spans of the identifier where the function gives the parameter another value, its place in the signature
+    included. Raises Refused for what is no plain assignment."""
+    found: set[Span] = set()
+    scope = scopes.scope_of[function]
+    for node in scope.bindings.get(name, ()):
+        if not isinstance(node, ast.arg | ast.Name):
+            line = getattr(node, "lineno", function.lineno)
+            raise Refused(f"{source.path}:{line}: binds the parameter {name} anew")
+        start = source.span(node)[0]
+        found.add((start, start + len(name.encode())))
+    if any(name in s.nonlocals for s in scopes.all if scope in s.chain()):
+        raise Refused(f"{source.path}:{function.lineno}: an inner function declares {name} nonlocal")
+    return sorted(found)
+
+
 def _outer_fstring(source: PythonSource, node: ast.AST) -> ast.JoinedStr | None:
     found = None
     for above in source.ancestors(node):
@@ -78,3 +94,11 @@ def _in_braces(source: PythonSource, span: Span, word: bytes) -> list[Span]:
 
 def _shadowed_in(scopes: Scopes, scope: Scope, name: str) -> bool:
     return any(s is not scope and scope in s.chain() and name in s.bindings for s in scopes.all)
+
+
+def reads_all_locals(function: FunctionNode) -> bool:
+    """Whether the names of all its locals may be data to it."""
+    return any(
+        isinstance(n, ast.Call) and isinstance(n.func, ast.Name) and n.func.id in {"locals", "vars", "eval", "exec"}
+        for n in ast.walk(function)
+    )

@@ -201,3 +201,19 @@ def docstring(body: list[ast.stmt]) -> ast.Expr | None:
     if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
         return first
     return None
+
+
+def placed(source: PythonSource, node: ast.AST) -> bool:
+    """False in f-strings: before Python 3.12 ast does not say where in the file their expressions stand."""
+    return not any(isinstance(above, ast.JoinedStr) for above in source.ancestors(node))
+
+
+def definitions_of(source: PythonSource, qualified: str) -> list[FunctionNode]:
+    """Every `def` of that qualified name, in order: several when it is overloaded or conditional."""
+    found: list[FunctionNode] = []
+    for node in source.nodes:
+        if isinstance(node, FUNCTIONS):
+            above = [a.name for a in source.ancestors(node) if isinstance(a, DEFINITIONS)]
+            if ".".join([*reversed(above), node.name]) == qualified:
+                found.append(node)
+    return sorted(found, key=lambda f: f.lineno)

@@ -14,7 +14,7 @@ from ..python.imports import ImportEditor, ImportName, NewImport
 from ..python.modules import is_python
 from ..python.relocation import all_entries
 from ..python.scopes import Scopes
-from ..python.source import PythonSource, Span, try_parse
+from ..python.source import PythonSource, Span, placed, try_parse
 from ..workspace import Edit, Workspace
 from .lines import edit_and_wrap
 from .prose import prose_edits
@@ -138,9 +138,9 @@ class _OneFile:
         self.editor = ImportEditor(source, frozenset({top} if top else ()))
         self.uses = {u.span: u for u in self.scopes.uses if not u.quoted}
         self.attributes = {
-            source.span(n)[1] for n in source.nodes if isinstance(n, ast.Attribute) and _placed(source, n)
+            source.span(n)[1] for n in source.nodes if isinstance(n, ast.Attribute) and placed(source, n)
         }
-        self.calls = {source.span(n.func)[1]: n for n in source.nodes if isinstance(n, ast.Call) and _placed(source, n)}
+        self.calls = {source.span(n.func)[1]: n for n in source.nodes if isinstance(n, ast.Call) and placed(source, n)}
         self.edits: list[Edit] = []
         #: names that uses in this file read: the replacement has to be bound there
         self.wanted: set[str] = set()
@@ -273,8 +273,3 @@ class _OneFile:
     def _leave(self, reference: Reference, reason: str) -> None:
         text = self.source.line_text(reference.line).strip()[:200]
         self.whole.left.append(LeftAlone(self.source.path, reference.line, text, reason))
-
-
-def _placed(source: PythonSource, node: ast.AST) -> bool:
-    """False in f-strings: before Python 3.12 ast does not say where in the file their expressions stand."""
-    return not any(isinstance(above, ast.JoinedStr) for above in source.ancestors(node))
