@@ -1,7 +1,8 @@
 """What a session keeps of the tokens it has read: per layer, rows that grow and the last rows of streams.
 
-Taking tokens back (speculation) is possible as far as every stream still holds what the next token needs: at least
-`SPARE` tokens, counted from the longest length reached, and without limit while no stream has dropped a row.
+Taking tokens back (speculation) is exact and copies nothing as far as every stream still holds what the next token
+needs: at least `SPARE` tokens, counted from the longest length reached, and without limit while no stream has dropped a
+row. To go back further, return to a `Mark`: streams as they stood at a length, which is small, since rows only grow.
 """
 
 from __future__ import annotations
@@ -105,8 +106,14 @@ class Recent:
         return 0 if self.start == 0 else self.start + self.need
 
     def truncate(self, tokens: int) -> None:
-        self._to -= self.end - tokens
-        self.end = tokens
+        if tokens < self.end:
+            self._to -= self.end - tokens
+            self.end = tokens
+
+    def accepts(self, rows: Tensor, end: int) -> bool:
+        """Whether `restore` can take these rows and the next token finds what it needs."""
+        fits = rows.dim() == 2 and rows.shape[1] == self.width and rows.dtype == self.dtype
+        return fits and min(end, self.need) <= rows.shape[0] <= min(end, self._keep)
 
     def restore(self, rows: Tensor, end: int) -> None:
         """Hold `rows` [at most need + SPARE, width], the last of which is that of token end - 1."""
@@ -137,6 +144,14 @@ class Span:
         return slice(self.first, self.first + self.count)
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """The last rows of all streams at a length."""
+
+    length: int
+    streams: list[dict[str, Tensor]]
+
+
 class Cache:
     """The state of one session."""
 
@@ -156,15 +171,28 @@ class Cache:
 
     def truncate(self, length: int) -> None:
         """Forget the tokens from position `length` on. Raises CannotRewind, and changes nothing, when too far back."""
-        if length >= self.length:
-            return
         if length < self.rewindable:
             raise CannotRewind(
                 f"a cache of {self.length} tokens can go back to {self.rewindable} tokens at most, not to {length}"
             )
+        self._cut(length)
+
+    def _cut(self, length: int) -> None:
         for layer in self.layers:
             for rows in layer.rows.values():
                 rows.truncate(length)
             for recent in layer.recent.values():
                 recent.truncate(length)
-        self.length = length
+        self.length = min(self.length, length)
+
+    def mark(self) -> Mark:
+        streams = [{name: recent.held().clone() for name, recent in layer.recent.items()} for layer in self.layers]
+        return Mark(self.length, streams)
+
+    def go_back(self, mark: Mark) -> None:
+        """To a mark of this cache at no greater length, also from within a pass that was interrupted."""
+        self._cut(mark.length)
+        for layer, streams in zip(self.layers, mark.streams, strict=True):
+            for name, rows in streams.items():
+                layer.recent[name].restore(rows, mark.length)
+        self.length = mark.length
