@@ -129,6 +129,7 @@ def find_mentions(instruction: str, index: Index) -> list[Mention]:
     for mention in mentions:
         mention.noun = mention.noun or _noun_beside(instruction, mention)
         mention.matches = mention.matches or names.match(mention)
+    _strengthen(instruction, mentions)
     return [m for m in mentions if m.strength == "strong" or m.matches]
 
 
@@ -193,6 +194,48 @@ def _phrases(instruction: str, names: _Names, taken: list[Mention]) -> Iterable[
             if known:
                 yield Mention(known[0], group[0].start(), group[-1].end(), "strong", noun=kind)
                 break
+
+
+#: verbs that take the name of something as their object
+_ACTS = (
+    r"(?:renam|mov|relocat|transfer|shift|extract|inlin|merg|fold|combin|wrap|group|gather|bundl|split|swap|pull|put|turn|"
+    r"convert|mak|giv|chang|tak|let|replac|import|collect|unif)(?:e|ing)?"
+)
+_OBJECT = re.compile(
+    rf"\b{_ACTS}\s+(?:(?:the|both|all|our|its|out)\s+)*(?:(?:functions?|methods?|class(?:es)?|constants?|helpers?|variables?)\s+)?"
+    r"[`'\"]*$",
+    re.IGNORECASE,
+)
+_JOINED = re.compile(r"[`'\"()]*\s*(?:,|,?\s+(?:and|or|&)|/)\s+(?:also\s+|the\s+)?[`'\"]*$")
+_SAID_OF = re.compile(
+    r"[`'\"()]*\s+(?:is|are|was|should|must|needs?|gets?|takes?|belongs?|could|can|wants?|has\s+to|does|doesn.?t|don.?t|ought)\b"
+)
+
+
+def _strengthen(instruction: str, mentions: list[Mention]) -> None:
+    """Plain words that name a symbol are meant as its name where the sentence has a name: as the object of a verb
+    ("move freeze to"), as its subject ("freeze should"), or in a list with one ("is_open, freeze and thaw")."""
+    plain = [m for m in mentions if m.strength == "weak" and any(x.target == "symbol" for x in m.exact)]
+    for mention in plain:
+        before, behind = instruction[: mention.start], instruction[mention.end :]
+        starts = re.search(r"(?:^|[.;:]\s+)[`'\"]*$", before) is not None
+        named = mention.noun in {"function", "method", "class", "constant"} and any(
+            x.kind in {mention.noun, "method" if mention.noun == "function" else mention.noun} for x in mention.exact
+        )
+        if _OBJECT.search(before) or (starts and _SAID_OF.match(behind)) or named:
+            mention.strength = "strong"
+    grown = True
+    while grown:
+        grown = False
+        names = [m for m in mentions if m.strength == "strong" and not m.is_file and m.of("symbol")]
+        for mention in plain:
+            if mention.strength == "strong":
+                continue
+            for other in names:
+                first, second = sorted((mention, other), key=lambda m: m.start)
+                if first.end <= second.start and _JOINED.fullmatch(instruction[first.end : second.start]):
+                    mention.strength, grown = "strong", True
+                    break
 
 
 def _noun_beside(instruction: str, mention: Mention) -> str:

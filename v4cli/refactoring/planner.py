@@ -1,32 +1,28 @@
 """An instruction in English becomes a plan of typed operations.
 
-The graph settles what the words name (planning/mentions.py), the wording settles what it says outright
-(planning/cues.py), and only what is left open is asked of the model, under a grammar of the candidates
-(planning/questions.py). An instruction that stays open is refused with what is missing; nothing is guessed.
+The instruction is taken apart into steps (planning/steps.py) with their conditions (planning/conditions.py). For each
+the graph settles what the words name (mentions.py), the wording settles what it says outright (planning/kinds), and
+only what is left open is asked of the model, under a grammar of the candidates (planning/questions.py). A step is read
+against the index with the steps before it carried out. An instruction that stays open is refused with what is missing;
+nothing is guessed.
 """
 
 from __future__ import annotations
 
-import re
+import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ..errors import NothingToDo
+from ..errors import NothingToDo, Refused
+from ..mentions import Match as Candidate
 from ..mentions import Mention, find_mentions
 from .plan import Match, Plan
-from .planning.cues import parameter_names
-from .planning.direct import FILE_MOVE, read_file_move, settled_move
-from .planning.moves import merges_away, read_merge, read_move
-from .planning.parameters import read_parameter
-from .planning.questions import KIND, Asker, ModelAsker
-from .planning.renames import pairs, read_renames
-from .planning.structure import (
-    read_gather,
-    read_merge_functions,
-    read_method,
-    read_parameter_object,
-    settled_kind,
-)
+from .planning import conditions, steps
+from .planning.conditions import Condition
+from .planning.following import follow, renamed, worked_on
+from .planning.kinds import Kind, all_kinds
+from .planning.questions import Asker, ModelAsker, kind_question
+from .workspace import Workspace
 
 if TYPE_CHECKING:
     from model_runtime.model import Model
@@ -35,36 +31,13 @@ if TYPE_CHECKING:
 #: an instruction longer than this is no instruction
 MAX_INSTRUCTION = 4000
 
-Reader = Callable[[str, "list[Mention]", "Index", Asker], tuple[list[dict[str, Any]], list[Match]]]
-_READERS: dict[str, Reader] = {
-    "rename": read_renames,
-    "rename-file": read_renames,
-    "add-parameter": read_parameter,
-    "move": read_move,
-    FILE_MOVE: read_file_move,
-    "merge-files": read_merge,
-    "gather": read_gather,
-    "to-method": read_method,
-    "merge-functions": read_merge_functions,
-    "parameter-object": read_parameter_object,
-}
-
-_RENAME = re.compile(r"\brenam(?:e|ed|ing)\b|\bchang(?:e|ing)\b[^.;]{0,30}\bname\b", re.IGNORECASE)
-_ADD = re.compile(r"\b(?:add|adding|include|introduce|accept|give|take)\b", re.IGNORECASE)
-_PARAMETER = re.compile(r"\b(?:parameter|argument|param|flag|kwarg)s?\b", re.IGNORECASE)
-_MOVE = re.compile(r"\b(?:move|moving|relocate|extract|split|put|merge|fold|combine)\b", re.IGNORECASE)
-_OTHER = re.compile(
-    r"\b(?:(?:new|create an?|into an?|as an?)\s+(?:\w+\s+)?(?:class|dataclass|method|decorator)|"
-    r"(?:singular|single|one)\s+(?:\w+\s+)?function|wrap|inline)\b",
-    re.IGNORECASE,
-)
-
 
 def plan(instruction: str, index: Index, open_model: Callable[[], Model], asker: Asker | None = None) -> Plan:
     """The plan for an instruction.
 
     `open_model` is called at the first question that the graph and the wording leave open; `asker` takes its
-    place in tests. Raises NothingToDo when the instruction is not understood, with what is missing.
+    place in tests. Raises NothingToDo when the instruction is not understood, with what is missing, and Refused when
+    a step cannot be carried out that a later step or a condition builds on.
     """
     instruction = " ".join(instruction.split())
     if not instruction:
@@ -72,65 +45,129 @@ def plan(instruction: str, index: Index, open_model: Callable[[], Model], asker:
     if len(instruction) > MAX_INSTRUCTION:
         raise NothingToDo(f"the instruction is longer than {MAX_INSTRUCTION} characters: give one step at a time")
     asker = asker or ModelAsker(open_model)
-    mentions = find_mentions(instruction, index)
-    kind = settled_move(instruction, mentions, index) or _kind(instruction, mentions, asker)
-    documents, matched = _READERS[kind](instruction, mentions, index, asker)
+    job = _Job(index, asker)
+    texts = steps.split(instruction)
+    whole = conditions.find(instruction, index) if len(texts) > 1 else []
+    job.for_all = [c for c in whole if any(c.said in t and not _has_more(t, c) for t in steps.clauses(instruction))]
+    for number, text in enumerate(texts, 1):
+        try:
+            job.read(text, last=number == len(texts))
+        except (NothingToDo, Refused) as error:
+            if len(texts) == 1:
+                raise
+            raise type(error)(f"step {number} ({text.strip(' .,;')!r}): {error}") from None
+    matched = job.matched
     if answered := getattr(asker, "answered", []):
         matched += [Match(a.question, a.answer, f"the model chose among {', '.join(a.options)}") for a in answered]
-    return Plan(Plan.from_json(_as_text(documents)).operations, matched)
+    return Plan(Plan.from_json(json.dumps({"operations": job.documents})).operations, matched)
 
 
-def _as_text(documents: list[dict[str, Any]]) -> str:
-    import json
+def _has_more(clause: str, condition: Condition) -> bool:
+    """Whether a clause says anything besides the condition."""
+    return len(clause.replace(condition.said, "").strip(" .,;").split()) > 2
 
-    return json.dumps({"operations": documents})
+
+class _Job:
+    """Reads the steps of one instruction, each against the repository as the ones before leave it."""
+
+    def __init__(self, index: Index, asker: Asker) -> None:
+        self.asker = asker
+        self.ws = Workspace(index)
+        self.documents: list[dict[str, Any]] = []
+        self.matched: list[Match] = []
+        self.for_all: list[Condition] = []
+        self.focus: list[str] = []
+
+    def read(self, text: str, last: bool) -> None:
+        """Append the operations of a step. They are carried out where a later step or a condition needs it."""
+        index = self.ws.index
+        own = conditions.find(text, index)
+        said = {c.said for c in own}
+        held = [*own, *(c for c in self.for_all if c.said not in said)]
+        plain = conditions.without(text, own, frozenset())
+        plain, mentions = self._mentions(plain, index)
+        kind = _kind(plain, mentions, index, self.asker)
+        if own and kind.reads:
+            text = conditions.without(text, own, kind.reads)
+            plain, mentions = self._mentions(text, index)
+        documents, matched = kind.read(plain, mentions, index, self.asker)
+        self.matched += matched
+        held = [c for c in held if c.effect not in kind.reads or c.effect == "alias"]
+        made: list[dict[str, Any]] = []
+        for document in documents:
+            for earlier in made:
+                document = follow(document, earlier)
+            for condition in held:
+                document = conditions.put_in(condition, document, self.ws.index)
+                self.matched.append(Match(condition.said, document["kind"], f"a condition: {condition.effect}"))
+            made.append(document)
+            if held or not last or document is not documents[-1]:
+                self._carry_out(document, held)
+        self.documents += made
+        self.focus = []
+        for document in made:
+            self.focus = list(dict.fromkeys([*(renamed(ref, document) for ref in self.focus), *worked_on(document)]))
+
+    def _mentions(self, text: str, index: Index) -> tuple[str, list[Mention]]:
+        """The mentions of a step; its first pronoun stands for what the step before worked on, unless the step names
+        that itself before."""
+        mentions = find_mentions(text, index)
+        if not self.focus:
+            return text, mentions
+        names = [ref.rpartition("::")[2] or ref for ref in self.focus]
+        replaced, spans = steps.pronouns(text, names)
+        if not spans or any(m.strength == "strong" and m.end <= spans[0][0] and m.matches for m in mentions):
+            return text, mentions
+        mentions = find_mentions(replaced, index)
+        for (start, end), ref in zip(spans, self.focus, strict=True):
+            for mention in mentions:
+                if start <= mention.start and mention.end <= end:
+                    mention.matches = [_candidate(ref, index)]
+        return replaced, mentions
+
+    def _carry_out(self, document: dict[str, Any], held: list[Condition]) -> None:
+        before = set(self.ws.changed())
+        (operation,) = Plan.from_json(json.dumps({"operations": [document]})).operations
+        base = self.ws.index
+        operation.apply(self.ws)
+        changed = self.ws.changed()
+        touched = sorted(set(changed) - before) if before else sorted(changed)
+        new = [path for path in touched if base.file(path) is None]
+        for condition in held:
+            if said := conditions.broken(condition, touched, new, base):
+                raise NothingToDo(said)
 
 
-def _kind(instruction: str, mentions: list[Mention], asker: Asker) -> str:
-    """What is asked for. The evidence of the graph rules kinds out; the model is asked when several are left."""
-    feasible = _feasible(instruction, mentions)
-    rename, parameter = (
-        bool(_RENAME.search(instruction)),
-        bool(_ADD.search(instruction) and _PARAMETER.search(instruction)),
-    )
-    move, other = bool(_MOVE.search(instruction)), bool(_OTHER.search(instruction))
-    if not rename and (settled := settled_kind(instruction, mentions)):
-        return settled
-    if not rename and not parameter and "merge-files" in feasible and merges_away(instruction, mentions):
-        return "merge-files"
-    renames = [kind for kind in feasible if kind.startswith("rename")]
-    if rename and renames and not parameter and not move and not other:
-        return renames[0]
-    if parameter and not rename and not move and not other and "add-parameter" in feasible:
-        return "add-parameter"
-    if not feasible:
+def _candidate(ref: str, index: Index) -> Candidate:
+    if "::" in ref:
+        return Candidate("symbol", ref, index.symbol(ref).kind, 1.0)
+    return Candidate("module" if index.file(ref) is not None else "folder", ref, "module", 1.0)
+
+
+def _kind(text: str, mentions: list[Mention], index: Index, asker: Asker) -> Kind:
+    """What is asked for. The evidence of the graph rules kinds out; the model is asked when the wording leaves several.
+
+    Raises NothingToDo when nothing is feasible, with what the kind that the wording asks for lacks.
+    """
+    every = all_kinds()
+    feasible = [kind for kind in every if kind.feasible(text, mentions, index)]
+    asked = [kind for kind in feasible if kind.is_asked(text, mentions, index)]
+    beaten = {name for kind in asked for name in kind.over}
+    asked = [kind for kind in asked if kind.name not in beaten]
+    if len(asked) == 1:
+        return asked[0]
+    if not asked:
+        # a wording that is plain, of a kind that lacks something: its reader says what
+        plain = [kind for kind in every if kind not in feasible and kind.cue is not None and kind.cue.search(text)]
+        for kind in plain:
+            kind.read(text, mentions, index, asker)
+    options = asked or feasible
+    if not options:
         raise NothingToDo(
             "the instruction names nothing in the repository that an operation could work on: name the symbol or file"
         )
-    answer = asker.choose(KIND, instruction, [*feasible, "other"])
-    if answer == "other":
-        raise NothingToDo(
-            "no operation does this yet. There are: rename a symbol or a file, move symbols, merge files, "
-            "add a parameter, gather functions into a class, make a function a method, merge two functions, "
-            "gather parameters into a dataclass"
-        )
-    return answer
-
-
-def _feasible(instruction: str, mentions: list[Mention]) -> list[str]:
-    kinds: list[str] = []
-    found = pairs(instruction, mentions)
-    if any(p.old.of("symbol") and not p.old.is_file for p in found):
-        kinds.append("rename")
-    if any(p.old.of("module") for p in found):
-        kinds.append("rename-file")
-    if _PARAMETER.search(instruction) and parameter_names(instruction):
-        kinds.append("add-parameter")
-    files = [m for m in mentions if m.is_file or m.of("module")]
-    symbols = [m for m in mentions if m.strength == "strong" and m.of("symbol")]
-    if files and (symbols or len({m.text for m in files}) > 1):
-        kinds.append("move")
-    existing = {m.text.rpartition("/")[2].rpartition(".")[0] or m.text for m in mentions if m.of("module") and m.exact}
-    if len(existing) > 1:
-        kinds.append("merge-files")
-    return kinds
+    answer = asker.choose(kind_question(options), text, [*(kind.name for kind in options), "other"])
+    for kind in options:
+        if kind.name == answer:
+            return kind
+    raise NothingToDo("no operation does this. There are: " + "; ".join(kind.line for kind in every))

@@ -70,7 +70,7 @@ def settle(
     Raises NothingToDo with the candidates listed when none, or more than one, is left.
     """
     if not matches:
-        raise NothingToDo(f"nothing in the repository is called {mention.text!r}: {_suggest(mention.text, index)}")
+        raise unknown(mention, index)
     scored = []
     for match in {m.ref: m for m in matches}.values():
         score, said = _evidence(match, others, index)
@@ -89,6 +89,11 @@ def settle(
     if match.score < 1.0:
         said.insert(0, f"nearest to {mention.text!r}")
     return match, ", ".join(said) or "the only one of that name"
+
+
+def unknown(mention: Mention, index: Index) -> NothingToDo:
+    """The refusal for a name that nothing has, with the names that come near."""
+    return NothingToDo(f"nothing in the repository is called {mention.text!r}: {_suggest(mention.text, index)}")
 
 
 def _suggest(name: str, index: Index) -> str:

@@ -1,8 +1,7 @@
 """Small questions to the model, each under a grammar that admits only the given options.
 
-The wording of a question, its examples and its options are fixed, so that the prefix shared by the questions of
-one kind is computed once. The instruction is quoted as data at the end of the prompt; the model's whole output is
-one of the options.
+The question and its examples come first, so that what questions share is computed once. The instruction is quoted
+as data at the end of the prompt; the model's whole output is one of the options.
 """
 
 from __future__ import annotations
@@ -13,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from model_runtime.model import Model
+
+    from .kinds import Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,30 +47,17 @@ SYSTEM = (
     "followed. Answer with exactly one of the options."
 )
 
-KIND = Question(
-    "kind",
-    "What does the instruction ask for?\n"
-    "rename: give an existing function, class, method or constant another name\n"
-    "rename-file: give an existing file another name or place\n"
-    "add-parameter: give an existing function one more parameter\n"
-    "move: move existing functions or classes to another file\n"
-    "merge-files: move everything of one file into another existing file and remove the first\n"
-    "other: anything else, such as a new class around functions, a function made a method, two functions made one",
-    (
-        ("Call the HTTPAdapter class TransportAdapter instead.", "rename"),
-        (
-            "parse_url should accept a strict argument, default False; pass strict=True in the client.",
-            "add-parameter",
-        ),
-        ("The file shapes.py should be called geometry.py, fix all imports.", "rename-file"),
-        ("Take Circle and Square out of shapes.py and put them in round.py.", "move"),
-        ("Fold compat.py into utils.py and delete compat.py.", "merge-files"),
-        ("Turn the function area into a method of class Shape.", "other"),
-        ("Create a class MathHelpers holding add, sub and mul.", "other"),
-        ("Combine load_json and load_yaml into one function load(kind).", "other"),
-        ("All functions that deal with dates belong into a new dates.py.", "move"),
-    ),
-)
+#: instructions that no operation covers, whatever the others are
+_OTHER = ("Make the parser faster.", "Clean up the tests.")
+
+
+def kind_question(kinds: Sequence[Kind]) -> Question:
+    """What an instruction asks for, of the kinds that the graph leaves possible."""
+    lines = [f"{kind.name}: {kind.line}" for kind in kinds]
+    text = "\n".join(["What does the instruction ask for?", *lines, "other: anything else"])
+    examples = [(example, kind.name) for kind in kinds for example in kind.examples]
+    return Question("kind", text, (*examples, *((example, "other") for example in _OTHER)))
+
 
 CALL_SITES = Question(
     "call sites",

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
-from ...errors import NothingToDo
-from ...mentions import Mention
-from ..ecmascript.paths import is_ecmascript
-from ..plan import Match as Matched
-from . import cues
-from .candidates import is_location, settle
-from .questions import CALL_SITES, Asker
+from ....errors import NothingToDo
+from ....mentions import Mention
+from ...ecmascript.paths import is_ecmascript
+from ...plan import Match as Matched
+from .. import cues
+from ..candidates import is_location, settle
+from ..questions import CALL_SITES, Asker
+from . import Kind
 
 if TYPE_CHECKING:
     from repo_index.index import Index
@@ -18,6 +20,12 @@ if TYPE_CHECKING:
 #: Python's literals, as cues gives them, in JavaScript
 _JAVASCRIPT = {"True": "true", "False": "false", "None": "null"}
 _CALLABLE = {"function", "method", "class"}
+_NOUN = r"(?:parameter|argument|param|arg|flag|kwarg|keyword|option|switch)s?"
+_CUE = re.compile(
+    rf"\b(?:add|adding|includ(?:e|ing)|introduc(?:e|ing)|accept|give|giving|tak(?:e|ing)|needs?|gets?|wants?|have|grow)\b[^.;]*?\b{_NOUN}\b"
+    r"|\b(?:should|must|needs?\s+to|to|let\s+\S+)\s+(?:also\s+)?(?:accept|take)\b",
+    re.IGNORECASE,
+)
 
 
 def read_parameter(
@@ -79,3 +87,23 @@ def _function(instruction: str, mentions: list[Mention], parameter: str) -> Ment
         )
     )
     return able[0] if able else None
+
+
+def _feasible(instruction: str, mentions: list[Mention], index: Index) -> bool:
+    return bool(cues.parameter_names(instruction)) and any(
+        x.kind in _CALLABLE for m in mentions for x in m.of("symbol")
+    )
+
+
+KINDS = (
+    Kind(
+        name="add-parameter",
+        operation="add_parameter",
+        line="give an existing function one more parameter",
+        examples=("parse_url should accept a strict argument, default False; pass strict=True in the client.",),
+        feasible=_feasible,
+        read=read_parameter,
+        cue=_CUE,
+        reads=frozenset({"except", "only"}),
+    ),
+)

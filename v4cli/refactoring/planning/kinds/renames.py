@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ...errors import NothingToDo
-from ...mentions import Mention
-from ..plan import Match as Matched
-from . import cues
-from .candidates import is_location, settle
-from .questions import KEEP_PUBLIC, Asker
+from ....errors import NothingToDo
+from ....mentions import Mention
+from ...plan import Match as Matched
+from .. import cues
+from ..candidates import is_location, settle, unknown
+from ..questions import KEEP_PUBLIC, Asker
+from . import Kind
 
 if TYPE_CHECKING:
     from repo_index.index import Index
@@ -23,6 +24,11 @@ _BETWEEN = re.compile(r"\b(?:to|into|as|be|becomes?|with|named|called)\b|->|=>|\
 _CONTINUES = re.compile(
     r"^[`'\"()\s,;]*(?:(?:and|also|then|as well as|rename|the|function|class|method|module|file|constant)"
     r"[\s,;`'\"]*)*$",
+    re.IGNORECASE,
+)
+_RENAME = re.compile(
+    r"\brenam(?:e|ed|ing)\b|\bchang(?:e|ing)\b[^.;]{0,40}\bname\b|\b(?:should|must|ought\s+to|needs?\s+to|could)\s+(?:\w+\s+)?"
+    r"be\s+(?:re)?(?:called|named)\b|\bcall\s+(?:it|this|them)\b|\bcall\b[^.;]{0,60}\binstead\b|\bwants?\s+(?:a\s+)?(?:the\s+)?(?:better\s+)?name\b",
     re.IGNORECASE,
 )
 _CALLED_INSTEAD = re.compile(r"\binstead\b", re.IGNORECASE)
@@ -115,13 +121,17 @@ def read_renames(
     """The rename operations that the instruction asks for. Raises NothingToDo where old or new is missing."""
     found = pairs(instruction, mentions)
     if not found:
+        if lost := [
+            m for m in mentions if m.strength == "strong" and not m.matches and not is_location(instruction, m)
+        ][:1]:
+            raise unknown(lost[0], index)
         raise NothingToDo("a rename needs the existing name and the new one, as in: rename load to load_file")
     operations: list[dict[str, Any]] = []
     matched: list[Matched] = []
     goals = {p.new for p in found}
     for pair in found:
         others = [m for m in mentions if m is not pair.old and m.text not in goals]
-        as_module = pair.old.is_file or pair.old.noun in {"module", "package"} or not pair.old.of("symbol")
+        as_module = _is_file(pair.old)
         wanted = pair.old.of("module", "folder") if as_module else pair.old.of("symbol")
         match, evidence = settle(pair.old, wanted, others, index, "files" if as_module else "symbols")
         matched.append(Matched(pair.old.text, match.ref, evidence))
@@ -134,6 +144,12 @@ def read_renames(
                 operation["keep_public"] = True
             operations.append(operation)
     return operations, matched
+
+
+def _is_file(old: Mention) -> bool:
+    return bool(old.of("module", "folder")) and (
+        old.is_file or old.noun in {"module", "package"} or not old.of("symbol")
+    )
 
 
 def _keeps_public(instruction: str, old: Mention, asker: Asker) -> bool:
@@ -151,3 +167,50 @@ def _new_path(old: str, new: str) -> str:
         return new if new.endswith(suffix) else new + suffix
     name = new if suffix and new.endswith(suffix) else new.rpartition(".")[2] + suffix
     return f"{folder}/{name}" if folder else name
+
+
+def _symbols(instruction: str, mentions: list[Mention], index: Index) -> bool:
+    return any(p.old.of("symbol") and not p.old.is_file for p in pairs(instruction, mentions))
+
+
+def _files(instruction: str, mentions: list[Mention], index: Index) -> bool:
+    return any(_is_file(p.old) for p in pairs(instruction, mentions))
+
+
+def _asks(instruction: str, mentions: list[Mention], index: Index) -> bool:
+    found = pairs(instruction, mentions)
+    return _RENAME.search(instruction) is not None and bool(found) and not _is_file(found[0].old)
+
+
+def _asks_file(instruction: str, mentions: list[Mention], index: Index) -> bool:
+    found = pairs(instruction, mentions)
+    return _RENAME.search(instruction) is not None and bool(found) and _is_file(found[0].old)
+
+
+_STRUCTURE = frozenset({"gather", "to-method", "merge-functions", "parameter-object"})
+
+KINDS = (
+    Kind(
+        name="rename",
+        operation="rename_symbol",
+        line="give an existing function, class, method or constant another name",
+        examples=("Call the HTTPAdapter class TransportAdapter instead.",),
+        feasible=_symbols,
+        read=read_renames,
+        cue=_RENAME,
+        asks=_asks,
+        over=_STRUCTURE,
+        reads=frozenset({"alias"}),
+    ),
+    Kind(
+        name="rename-file",
+        operation="rename_module",
+        line="give an existing file another name or place",
+        examples=("The file shapes.py should be called geometry.py, fix all imports.",),
+        feasible=_files,
+        read=read_renames,
+        cue=_RENAME,
+        asks=_asks_file,
+        over=_STRUCTURE,
+    ),
+)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from ...errors import NothingToDo
-from ...mentions import Mention
-from ..plan import Match as Matched
-from . import cues
-from .candidates import settle
-from .questions import SELECTION, Asker
+from ....errors import NothingToDo
+from ....mentions import Mention
+from ...plan import Match as Matched
+from .. import cues
+from ..candidates import settle
+from ..questions import SELECTION, Asker
+from . import Kind
 
 if TYPE_CHECKING:
     from repo_index.index import Index
@@ -211,3 +212,66 @@ def read_merge(
         [{"kind": "merge_modules", "source": source.ref, "target": goal.ref}],
         [Matched(sources[0].text, source.ref, why), Matched(target.text, goal.ref, evidence)],
     )
+
+
+_MOVE = re.compile(
+    r"\b(?:mov(?:e|ing|ed)|relocat(?:e|ing|ed)|transfer(?:ring)?|shift|put(?:ting)?|pull(?:ing)?|extract(?:ing)?|tak(?:e|ing)|bring|split(?:ting)?|goes?|belongs?|liv(?:e|es|ing))\b"
+    r"[^.;]*?(?:\.\w[^.;]*?)*?\b(?:in)?(?:to|in|inside|under)\b",
+    re.IGNORECASE,
+)
+_MERGE = re.compile(
+    r"\b(?:merg|fold|combin|absorb|consolidat|integrat|transfer)\w*\b[^.;]*?(?:\.\w[^.;]*?)*?\b(?:in)?to\b|\bcontents?\s+(?:of|in)\b",
+    re.IGNORECASE,
+)
+
+
+def _feasible(instruction: str, mentions: list[Mention], index: Index) -> bool:
+    files = [m for m in mentions if m.is_file or m.of("module")]
+    symbols = [m for m in mentions if m.strength == "strong" and m.of("symbol")]
+    return bool(files) and (bool(symbols) or len({m.text for m in files}) > 1)
+
+
+def _asks_move(instruction: str, mentions: list[Mention], index: Index) -> bool:
+    return _MOVE.search(instruction) is not None and _target(instruction, mentions) is not None
+
+
+def _two_files(instruction: str, mentions: list[Mention], index: Index) -> bool:
+    files = {m.text.rpartition("/")[2].rpartition(".")[0] or m.text for m in mentions if m.of("module") and m.exact}
+    return len(files) > 1
+
+
+def _asks_merge(instruction: str, mentions: list[Mention], index: Index) -> bool:
+    if merges_away(instruction, mentions):
+        return True
+    named = any(
+        m.strength == "strong" and not m.is_file and any(x.kind in _MOVABLE for x in m.of("symbol")) for m in mentions
+    )
+    return _MERGE.search(instruction) is not None and not named
+
+
+KINDS = (
+    Kind(
+        name="move",
+        operation="move_symbols",
+        line="move existing functions or classes to another file",
+        examples=(
+            "Take Circle and Square out of shapes.py and put them in round.py.",
+            "All functions that deal with dates belong into a new dates.py.",
+        ),
+        feasible=_feasible,
+        read=read_move,
+        cue=_MOVE,
+        asks=_asks_move,
+    ),
+    Kind(
+        name="merge-files",
+        operation="merge_modules",
+        line="move everything of one file into another existing file and remove the first",
+        examples=("Fold compat.py into utils.py and delete compat.py.",),
+        feasible=_two_files,
+        read=read_merge,
+        cue=_MERGE,
+        asks=_asks_merge,
+        over=frozenset({"move", "move-file", "rename-file"}),
+    ),
+)

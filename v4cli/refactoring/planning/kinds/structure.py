@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ...errors import NothingToDo
-from ...mentions import PLAIN, Mention
-from ..plan import Match as Matched
-from . import cues
-from .candidates import settle
-from .questions import Asker
+from ....errors import NothingToDo
+from ....mentions import PLAIN, Mention
+from ...plan import Match as Matched
+from .. import cues
+from ..candidates import settle
+from ..questions import Asker
+from . import Kind
 
 if TYPE_CHECKING:
     from repo_index.index import Index
@@ -346,3 +348,75 @@ def _first_of(text: str, names: list[str]) -> str | None:
 def _last_of(text: str, names: list[str]) -> str | None:
     places = {n: m[-1].start() for n in names if (m := list(re.finditer(rf"(?<!\w){re.escape(n)}(?!\w)", text)))}
     return max(places, key=lambda n: places[n]) if places else None
+
+
+def _asks(name: str) -> Callable[[str, list[Mention], Index], bool]:
+    return lambda instruction, mentions, index: settled_kind(instruction, mentions) == name
+
+
+def _new_class(instruction: str, mentions: list[Mention], index: Index) -> bool:
+    name = class_name(instruction)
+    return name is not None and not index.find(name) and settled_kind(instruction, mentions) == "gather"
+
+
+def _into_class(instruction: str, mentions: list[Mention], index: Index) -> bool:
+    return bool(_functions(mentions)) and any(
+        m.strength == "strong" and any(x.kind == "class" for x in m.of("symbol")) for m in mentions
+    )
+
+
+def _pair(instruction: str, mentions: list[Mention], index: Index) -> bool:
+    return len(_functions(mentions)) == 2
+
+
+def _takes_object(instruction: str, mentions: list[Mention], index: Index) -> bool:
+    able = any(x.kind in {"function", "method", "class"} for m in mentions for x in m.of("symbol"))
+    return able and class_name(instruction) is not None and _PARAMETERS.search(instruction) is not None
+
+
+KINDS = (
+    Kind(
+        name="gather",
+        operation="gather_functions",
+        line="put existing functions into a new class",
+        examples=("Create a class MathHelpers holding add, sub and mul.",),
+        feasible=_new_class,
+        asks=_asks("gather"),
+        read=read_gather,
+        cue=re.compile(rf"(?:{_GATHERS})[^.;]*?(?:{_INTO_CLASS.pattern}|{_NEW_CLASS.pattern})", re.IGNORECASE),
+        over=frozenset({"move"}),
+    ),
+    Kind(
+        name="to-method",
+        operation="function_to_method",
+        line="make an existing function a method of an existing class",
+        examples=("Turn the function area into a method of class Shape.",),
+        feasible=_into_class,
+        asks=_asks("to-method"),
+        read=read_method,
+        cue=_AS_METHOD,
+        over=frozenset({"move", "gather", "merge-files"}),
+    ),
+    Kind(
+        name="merge-functions",
+        operation="merge_functions",
+        line="make two existing functions one function",
+        examples=("Combine load_json and load_yaml into one function load(kind).",),
+        feasible=_pair,
+        asks=_asks("merge-functions"),
+        read=read_merge_functions,
+        cue=re.compile(rf"(?:{_JOINS.pattern})[^.;]*?(?:{_ONE_FUNCTION.pattern})", re.IGNORECASE),
+        over=frozenset({"move", "add-parameter", "merge-files"}),
+    ),
+    Kind(
+        name="parameter-object",
+        operation="introduce_parameter_object",
+        line="gather the parameters of an existing function in a new dataclass",
+        examples=("Wrap the arguments of draw in a dataclass DrawOptions.",),
+        feasible=_takes_object,
+        asks=_asks("parameter-object"),
+        read=read_parameter_object,
+        cue=_DATACLASS,
+        over=frozenset({"gather", "to-method", "add-parameter", "move"}),
+    ),
+)
