@@ -6,18 +6,15 @@ import ast
 from typing import TYPE_CHECKING
 
 from ..python.deletion import unlist
-from ..python.handles import Handles
 from ..python.imports import ImportName, NewImport
 from ..python.modules import is_package, respell
+from ..python.outside import imported_from, read_through
 from ..python.relocation import all_entries, lazy_home
-from ..python.scopes import Scopes, Use
-from ..python.source import try_parse
+from ..python.scopes import Use
 from .needs import chain_at
 from .supply import relative_style
 
 if TYPE_CHECKING:
-    from repo_index.records import ImportEdge
-
     from .carry import Carry
 
 
@@ -61,8 +58,8 @@ def _unlist(carry: Carry, names: set[str]) -> None:
 def _drop_unused(carry: Carry) -> None:
     """Imports that only the moved code used, and that no other file takes from here."""
     listed = all_entries(carry.source)
-    taken = {n for e in carry.index.importers(carry.job.source) for n in e.names}
-    used_as_attribute = _used_through_module(carry)
+    taken = imported_from(carry.modules, carry.job.source)
+    used_as_attribute = read_through(carry.modules, carry.job.source)
     for statement in carry.editor.statements:
         if carry.in_pieces(statement.span[0]) or not _at_top(carry, statement.node):
             continue
@@ -95,26 +92,3 @@ def _other_serves(carry: Carry, name: ImportName, stay: list[Use], gone: list[Us
         return (chain_at(carry.source, use) + ".").startswith(name.name + ".")
 
     return any(through(u) for u in gone) and not any(through(u) for u in stay)
-
-
-def _binds(carry: Carry, edge: ImportEdge) -> bool:
-    """Whether an import of the source may bind the module itself, and not only names of it."""
-    return not edge.names or carry.modules.file(edge.module, edge.source) != carry.job.source
-
-
-def _used_through_module(carry: Carry) -> set[str]:
-    """Names of the source's imports that other files use as attributes of the module."""
-    found: set[str] = set()
-    leaf = (carry.source_name or "").rpartition(".")[2].encode()
-    for path in sorted({edge.source for edge in carry.index.importers(carry.job.source) if _binds(carry, edge)}):
-        data = carry.index.read(path)
-        if leaf not in data:
-            continue
-        source = try_parse(path, data)
-        if source is None:
-            continue
-        handles = Handles(source, Scopes(source), carry.modules)
-        for node, _ in handles.attributes():
-            if handles.denoted(node.value) == carry.job.source:
-                found.add(node.attr)
-    return found

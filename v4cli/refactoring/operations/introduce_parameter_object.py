@@ -15,8 +15,9 @@ from ..classes.parameter_object import Gathering, parameters
 from ..lookup import find_symbol
 from ..moving.cycles import edges_after, new_cycles, runtime_edges
 from ..operation import LeftAlone, Operation, Outcome
+from ..python.denote import specifier
 from ..python.imports import ImportEditor, NewImport
-from ..python.modules import Modules, is_python, relative_in
+from ..python.modules import Modules, is_python
 from ..python.scopes import Scopes
 from ..python.source import FunctionNode, PythonSource, definitions_of, dotted, parse, try_parse
 from ..uses.lines import edit_and_wrap
@@ -209,21 +210,9 @@ class _Job:
             return name
         if name in self.scopes[path].module.bindings:
             raise Refused(f"{path}: {name} is bound there already")
-        self._import(path, [NewImport(self._spec(path), name)])
-        return name
-
-    def _spec(self, path: str) -> str:
-        """The module of the function as `path` imports it, or would."""
-        editor = self.editors[path]
-        for statement in editor.statements:
-            if statement.is_from and self.modules.file(statement.module, path) == self.symbol.path:
-                return statement.module
-        name = self.modules.name(self.symbol.path)
-        if name is None:
-            raise Refused(f"{self.symbol.path}: not a path that Python can import")
-        relative = sum(s.is_from and s.module.startswith(".") for s in editor.statements)
-        if relative * 2 > sum(s.is_from for s in editor.statements):
-            return relative_in(name, self.modules.package(path) or "") or name
+        self._import(
+            path, [NewImport(specifier(self.modules, self.editors[path].statements, path, self.symbol.path), name)]
+        )
         return name
 
     def _import(self, path: str, imports: list[NewImport]) -> None:
