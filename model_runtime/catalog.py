@@ -111,7 +111,7 @@ def find(name: str) -> Entry:
 
 
 def locate(name_or_path: str | Path) -> Path:
-    """The GGUF file of a model of the catalogue, or the given file itself.
+    """The GGUF file of a model of the catalogue, or the given file or checkpoint folder itself.
 
     Raises ModelNotFound when the name is not known, the model has not been fetched, or there is no such file.
     """
@@ -123,7 +123,7 @@ def locate(name_or_path: str | Path) -> Path:
             raise ModelNotFound(f"the model {entry.name} is not on this machine: run `v4 model pull {entry.name}`")
         return path
     path = Path(text).expanduser()
-    if path.is_file():
+    if path.is_file() or (path / "config.json").is_file():
         return path
     if os.sep in text or text.lower().endswith(".gguf"):
         raise ModelNotFound(f"there is no model file {text}")

@@ -14,6 +14,10 @@ class UnsupportedModel(RuntimeError):
     """The checkpoint is sound, but describes a decoder that this package has no blocks for."""
 
 
+class BadCheckpoint(ValueError):
+    """A file of a checkpoint is missing, damaged, cut short, or does not hold what another says it does."""
+
+
 @dataclass(frozen=True, slots=True)
 class DecoderConfig:
     """A pre-norm decoder: RMSNorm, rotary grouped-query attention, SwiGLU feed-forward, RMSNorm, output matrix."""

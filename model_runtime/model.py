@@ -7,7 +7,7 @@ import weakref
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from torch import Tensor
@@ -222,7 +222,8 @@ def load_model(
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> Model:
-    """Load a model of the catalogue or a GGUF file.
+    """Load a model of the catalogue, a GGUF file, or a checkpoint folder of the DeepSeek line. A folder gives a
+    CompositeModel, which offers the same; composite.model says which dtype and errors apply to it.
 
     dtype: scheme of the packed weights ("mix", "int4", "int8", "bf16"; default "mix"). memory: most bytes the model
     may take, or text such as "2G". threads: default the physical cores of this process. progress(done, total) is
@@ -233,6 +234,11 @@ def load_model(
     path = locate(path_or_name)
     allowed = None if memory is None else placement.parse_size(memory)
     threads = threads or placement.processors()
+    if path.is_dir():
+        from .composite.model import load_folder
+
+        torch.set_num_threads(threads)
+        return cast(Model, load_folder(path, dtype, allowed))
     scheme = dtype or "mix"
     repacked = prepare(path, scheme, allowed, progress)
     torch.set_num_threads(threads)

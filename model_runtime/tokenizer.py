@@ -29,7 +29,8 @@ PRE_TOKENIZERS = {
         r"|\s*[\r\n]+|\s+(?!\S)|\s+"
     ),
 }
-_NORMAL, _CONTROL, _USER_DEFINED = 1, 3, 4
+#: kinds of tokens: text, marks of a template, text that the vocabulary lists as a whole
+NORMAL, CONTROL, USER_DEFINED = 1, 3, 4
 #: tokens that end a turn or a text whatever the file calls its end-of-text token
 _ENDS = ("<|im_end|>", "<|endoftext|>")
 
@@ -78,7 +79,7 @@ class Tokenizer:
         self.special_ids: dict[str, int] = {
             text: i
             for i, (text, kind) in enumerate(zip(self._texts, self._types, strict=True))
-            if kind in (_CONTROL, _USER_DEFINED)
+            if kind in (CONTROL, USER_DEFINED)
         }
         self.eos_ids: frozenset[int] = frozenset(
             [self.eos_id, *(self.special_ids[text] for text in _ENDS if text in self.special_ids)]
@@ -93,7 +94,7 @@ class Tokenizer:
         from tokenizers import Regex, Tokenizer, models, pre_tokenizers
 
         vocabulary = {
-            text: i for i, (text, kind) in enumerate(zip(self._texts, self._types, strict=True)) if kind == _NORMAL
+            text: i for i, (text, kind) in enumerate(zip(self._texts, self._types, strict=True)) if kind == NORMAL
         }
         try:
             bpe = Tokenizer(models.BPE(vocabulary, merges))  # type: ignore[arg-type]
@@ -137,7 +138,7 @@ class Tokenizer:
     def _bytes(self) -> list[bytes]:
         table = _byte_alphabet()
         return [
-            text.translate(table).encode("latin-1", "replace") if kind == _NORMAL else text.encode("utf-8", "replace")
+            text.translate(table).encode("latin-1", "replace") if kind == NORMAL else text.encode("utf-8", "replace")
             for text, kind in zip(self._texts, self._types, strict=True)
         ]
 
@@ -147,7 +148,7 @@ class Tokenizer:
 
     def is_control(self, token: int) -> bool:
         """Whether the token is no text (end of turn, padding, unused)."""
-        return self._types[token] not in (_NORMAL, _USER_DEFINED)
+        return self._types[token] not in (NORMAL, USER_DEFINED)
 
     def text_bytes(self, token: int) -> bytes:
         """The bytes a token adds to the text: none for a control token."""
@@ -183,7 +184,7 @@ class _GrammarView:
         self.eos_token_id = tokenizer.eos_id
         self.bos_token_id = None
         self.tokens = tokenizer._bytes
-        self.special_token_ids = [i for i in range(tokenizer.vocab_size) if tokenizer._types[i] != _NORMAL]
+        self.special_token_ids = [i for i in range(tokenizer.vocab_size) if tokenizer._types[i] != NORMAL]
 
     def __call__(self, text: str | bytes) -> list[int]:
         return self._encode(text if isinstance(text, str) else text.decode("utf-8"))
@@ -210,12 +211,18 @@ def _load(path: Path, size: int, changed_ns: int) -> Tokenizer:
 
 
 def load_tokenizer(path_or_name: str | Path) -> Tokenizer:
-    """The tokeniser of a model of the catalogue or of a GGUF file, in about half a second; kept for later calls.
+    """The tokeniser of a model of the catalogue, a GGUF file or a checkpoint folder, in about half a second; kept for
+    later calls.
 
-    Raises catalog.ModelNotFound when there is no such model, BadGGUF when its tokeniser is not supported.
+    Raises catalog.ModelNotFound when there is no such model; BadGGUF, or NoTokenizer for a folder, when its tokeniser
+    is not supported.
     """
     from .catalog import locate
 
     path = locate(path_or_name)
+    if path.is_dir():
+        from .folder_tokenizer import FolderTokenizer
+
+        return FolderTokenizer(path)
     status = path.stat()
     return _load(path, status.st_size, status.st_mtime_ns)

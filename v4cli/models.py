@@ -32,13 +32,13 @@ def stay_offline() -> None:
 def translated() -> Iterator[None]:
     """Turn what the runtime raises for a missing, foreign or too large model into EnvironmentLacks."""
     from model_runtime.catalog import ModelNotFound
-    from model_runtime.config import UnsupportedModel
+    from model_runtime.config import BadCheckpoint, UnsupportedModel
     from model_runtime.gguf_metadata import BadGGUF
     from model_runtime.placement import MemoryBudgetExceeded
 
     try:
         yield
-    except (ModelNotFound, BadGGUF, UnsupportedModel, MemoryBudgetExceeded) as error:
+    except (ModelNotFound, BadGGUF, BadCheckpoint, UnsupportedModel, MemoryBudgetExceeded) as error:
         raise EnvironmentLacks(str(error)) from error
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from .safetensors_folder import BadCheckpoint
+from ..config import BadCheckpoint
 
 FP8 = torch.float8_e4m3fn
 E8M0 = torch.float8_e8m0fnu

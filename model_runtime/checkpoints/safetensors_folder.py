@@ -19,6 +19,8 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 
+from ..config import BadCheckpoint
+
 CONFIG, INDEX, SINGLE = "config.json", "model.safetensors.index.json", "model.safetensors"
 _MOST_HEADER = 100_000_000
 DTYPES = {
@@ -35,10 +37,6 @@ DTYPES = {
     "U8": torch.uint8,
     "BOOL": torch.bool,
 }
-
-
-class BadCheckpoint(ValueError):
-    """A file of the checkpoint is missing, damaged, cut short, or does not hold what another says it does."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from model_runtime.checkpoints.block_formats import (
     fp8_block,
     scale_values,
 )
-from model_runtime.checkpoints.safetensors_folder import BadCheckpoint
+from model_runtime.config import BadCheckpoint
 
 
 def e4m3(code: int) -> Fraction | None:

@@ -1,0 +1,103 @@
+"""A composite decoder from a checkpoint folder, with what model_runtime.model.Model offers."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from .. import placement
+from ..checkpoints.own_tensors import OwnTensors, open_checkpoint
+from .config import CompositeConfig
+from .decoder import CompositeDecoder
+from .session import CompositeSession, restore_session
+from .weights import DictWeights
+
+if TYPE_CHECKING:
+    from ..folder_tokenizer import FolderTokenizer
+
+#: part of every digest: raise it when the arithmetic of a block changes
+ENGINE_VERSION = 1
+#: types of activations and caches, by the names that `load_model` takes
+COMPUTE = {"float32": torch.float32, "bf16": torch.bfloat16}
+
+
+class CompositeModel:
+    """A decoder of the DeepSeek line with its tokeniser. Make it with `load_model`."""
+
+    kernels = "torch"
+
+    def __init__(self, path: Path, decoder: CompositeDecoder, digest: str, scheme: str) -> None:
+        self.path = path
+        """The checkpoint folder it came from."""
+        self.decoder = decoder
+        self.digest = digest
+        """Of the checkpoint, the scheme and the engine: equal digests give equal caches."""
+        self.scheme = scheme
+
+    @property
+    def config(self) -> CompositeConfig:
+        return self.decoder.config
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    @cached_property
+    def tokenizer(self) -> FolderTokenizer:
+        """Raises NoTokenizer when the folder has none."""
+        from ..folder_tokenizer import FolderTokenizer
+
+        return FolderTokenizer(self.path, self.config.eos)
+
+    def logits(self, ids: Sequence[int]) -> Tensor:
+        """float32 [tokens, vocabulary]: row i is what the model expects after ids[: i + 1]."""
+        return self.session().extend(ids, all_logits=True)
+
+    def session(self, max_tokens: int | None = None) -> CompositeSession:
+        """An empty session. Its cache grows as it needs, so `max_tokens` reserves nothing."""
+        return CompositeSession(self.decoder, self.digest)
+
+    def keep_prefixes(self, most_bytes: int = 0) -> None:
+        """Prompts of these models are not kept between runs; a session can be saved."""
+
+    def restore(self, path: Path | str) -> CompositeSession:
+        """The session that `CompositeSession.save` wrote. Raises BadSessionFile, OSError."""
+        return restore_session(path, self.decoder, self.digest)
+
+    def generate(self, prompt: Any, max_tokens: int, **options: Any) -> Any:
+        """Iterator of text pieces with `.result` at the end; see model_runtime.generate.loop.generate."""
+        from ..generate.loop import generate
+
+        return generate(self, prompt, max_tokens, **options)
+
+
+def load_folder(path: Path, dtype: str | None = None, memory: int | None = None) -> CompositeModel:
+    """The model of a checkpoint folder of `deepseek_v4` or `deepseek_v32`.
+
+    dtype: "float32" or "bf16", of activations and caches; by default that in which the embedding is stored. Plain
+    tensors stay in the mapped files, FP8 and FP4 matrices are decoded when they are needed.
+    Raises BadCheckpoint, UnsupportedModel, MemoryBudgetExceeded, ValueError for another dtype, OSError.
+    """
+    config, tensors = open_checkpoint(path)
+    if dtype is None:
+        dtype = "float32" if tensors.form("embed.weight") == "float32" else "bf16"
+    if dtype not in COMPUTE:
+        raise ValueError(f"unknown type {dtype!r} for a checkpoint folder (known: {', '.join(COMPUTE)})")
+    budget = placement.Budget(memory, path.name)
+    budget.admit(_bytes_in_memory(tensors))
+    decoder = CompositeDecoder(config, DictWeights(tensors), COMPUTE[dtype])
+    digest = hashlib.sha256(json.dumps([tensors.folder.digest, dtype, ENGINE_VERSION]).encode()).hexdigest()
+    return CompositeModel(path, decoder, digest, dtype)
+
+
+def _bytes_in_memory(tensors: OwnTensors) -> int:
+    """Bytes of the tensors that blocks hold: all but the experts, which are read when a token needs them."""
+    held = (name for name in tensors if ".experts." not in name)
+    return sum(4 * torch.Size(tensors.shape(name)).numel() for name in held)
