@@ -31,8 +31,8 @@ def family(index: Index, methods: Iterable[Symbol]) -> list[Symbol]:
         for other, holder in same if mine is not None else ():
             if other.id in found or mine is None or (mine.kind == "interface") == (holder.kind == "interface"):
                 continue
-            interface, concrete = (mine, holder) if mine.kind == "interface" else (holder, mine)
-            if _shape(at) == _shape(other) and _has(index, concrete, interface):
+            interface, concrete, method = (mine, holder, other) if mine.kind == "interface" else (holder, mine, at)
+            if _shape(at) == _shape(other) and _satisfies(index, concrete, method, interface):
                 found[other.id] = other
                 todo.append(other)
     return list(found.values())
@@ -41,6 +41,20 @@ def family(index: Index, methods: Iterable[Symbol]) -> list[Symbol]:
 def _shape(method: Symbol) -> tuple[int, int]:
     """How many parameters and results a method has."""
     return len(method.definition.parameters), len(method.definition.type.split(","))
+
+
+def _satisfies(index: Index, concrete: Symbol, method: Symbol, interface: Symbol) -> bool:
+    """Whether a class, or one that embeds it and has its method by that, has an interface."""
+    from .references import descendants
+
+    if _has(index, concrete, interface):
+        return True
+    resolver = index._resolver()
+    for at in descendants(index, concrete):
+        member = resolver.member(at, method.name)
+        if isinstance(member, Symbol) and member.id == method.id and _has(index, at, interface):
+            return True
+    return False
 
 
 def _has(index: Index, concrete: Symbol, interface: Symbol) -> bool:

@@ -24,7 +24,7 @@ _GENERIC = frozenset({"slices", "maps", "sync", "sync/atomic", "iter", "cmp"})
 class Go(Language):
     name = "go"
     extensions: tuple[str, ...] = (".go",)
-    version = 2
+    version = 3
     family = "go"
     bare_members = False
     embeds = True

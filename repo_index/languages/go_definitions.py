@@ -6,7 +6,7 @@ from typing import Any
 
 from ..facts import Definition, Export, Parameter, SymbolKind
 from .go_types import first, of_type, of_values, results
-from .go_walk import Walk, fields, span
+from .go_walk import Walk, fields, span, written
 
 
 def define(walk: Walk) -> None:
@@ -60,6 +60,7 @@ def _add(
     exported = text[:1].isupper()
     end = whole.end_point[0] + 1
     more.setdefault("doc", doc_before(walk, whole))
+    more["type"] = written(more.get("type", ""))
     walk.facts.definitions.append(
         Definition(qualified, text, kind, span(name), span(whole), whole.start_point[0] + 1, end, exported, parent,
                    span(body) if body is not None else None, **more)
@@ -170,7 +171,7 @@ def _type(walk: Walk, node: Any, whole: Any) -> None:
     else:
         of = of_type(walk, type_)
         plain = type_.type in ("type_identifier", "qualified_type", "generic_type", "pointer_type")
-        bases = (of,) if plain and of and of not in ("struct", "interface") else ()
+        bases = (of,) if plain and of and not of.startswith(("struct@", "interface")) else ()
         _add(walk, name, "type", whole, signature=f"type {_head(walk, node, None)}", bases=bases,
              type="" if plain else of)  # fmt: skip
     walk.scopes.pop()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..facts import Call, OccurrenceKind
-from .go_types import element, first, of_type, of_value
+from .go_types import element, field_type, first, of_type, of_value
 from .go_walk import Walk, span
 
 
@@ -33,14 +33,18 @@ def _chain(walk: Walk, root: Any, names: list[Any], kind: OccurrenceKind) -> Non
     local = walk.local(walk.text(root)) if plain else None
     number = walk.imports.get(walk.text(root)) if plain and local is None else None
     type_ = of_value(walk, root) if number is None else ""
+    start = 0
     for i, node in enumerate(names):
         its_kind: OccurrenceKind = kind if i == len(names) - 1 else "use"
-        chain = tuple(texts[: i + 1])
+        chain = tuple(texts[start : i + 1])
         if number is not None:
             walk.unbound.setdefault(f"{walk.text(root)}.{texts[0]}", node.start_point[0] + 1)
             walk.add(node, its_kind, "import", walk.text(root), chain=chain, import_index=number)
         else:
             walk.member(node, its_kind, type_, chain)
+            inner = field_type(walk, first(type_), texts[i]) if start == i else None
+            if inner is not None:
+                type_, start = inner, i + 1
 
 
 def qualified(walk: Walk, node: Any) -> None:
@@ -99,7 +103,7 @@ def _body(walk: Walk, body: Any, of: str) -> None:
             key, value = item.child_by_field_name("key"), item.child_by_field_name("value")
             named = key.named_children[0] if key is not None and key.named_child_count else None
             field = named is not None and named.type == "identifier" and not of.endswith("[]")
-            if field and of not in ("struct", "interface"):
+            if field and of != "interface" and not of.startswith("struct@"):
                 _key(walk, named, of)
             elif not field:
                 _element(walk, key, "")

@@ -2,7 +2,8 @@
 
 A call stands for what it returns, so a function type is written as its results: several are separated by commas,
 and `f.#1` is the second result of f. Pointers are transparent. Slices, arrays, maps (their values) and channels are
-containers. "" is unknown; `struct` and `interface` are types without a name.
+containers. "" is unknown; `struct` and `interface` are types without a name (while a file is read, `struct@` and the
+place of the type).
 """
 
 from __future__ import annotations
@@ -68,12 +69,32 @@ def of_type(walk: Walk, node: Any, depth: int = 0) -> str:
         elif kind == "function_type":
             return results(walk, node, depth)
         elif kind == "struct_type":
-            return walk.owners.get(node.start_byte, "struct")
+            return walk.owners.get(node.start_byte) or _unnamed(walk, node, depth)
         elif kind == "interface_type":
             return "" if node.named_child_count else "interface"
         else:
             return ""
     return ""
+
+
+def _unnamed(walk: Walk, node: Any, depth: int) -> str:
+    """A struct type without a definition: `struct@` and its place, by which field_type() knows its fields."""
+    key = f"struct@{node.start_byte}"
+    if key not in walk.structs:
+        known = walk.structs[key] = {}
+        for field in (f for c in node.named_children if c.type == "field_declaration_list" for f in c.named_children):
+            type_ = field.child_by_field_name("type") if field.type == "field_declaration" else None
+            names = fields(field, "name")
+            if type_ is not None and not names:
+                known["*"] = ""  # embedded: any name may be one of its members
+            for name in names:
+                known[walk.text(name)] = of_type(walk, type_, depth)
+    return "" if "*" in walk.structs[key] else key
+
+
+def field_type(walk: Walk, of: str, name: str) -> str | None:
+    """The type of a field of a struct type without a definition, None where `of` is none."""
+    return walk.structs[of].get(name, "") if of in walk.structs else None
 
 
 def results(walk: Walk, function: Any, depth: int = 0) -> str:
@@ -106,6 +127,9 @@ def of_value(walk: Walk, node: Any, depth: int = 0) -> str:
     if kind == "selector_expression":
         operand = first(of_value(walk, node.child_by_field_name("operand"), depth))
         field = node.child_by_field_name("field")
+        inner = field_type(walk, operand, walk.text(field)) if field is not None else None
+        if inner is not None:
+            return inner
         return f"{operand}.{walk.text(field)}" if operand and field is not None else ""
     if kind == "call_expression":
         return _call(walk, node, depth)

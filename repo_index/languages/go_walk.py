@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..encoding import parseable
 from ..facts import FileFacts, Occurrence, OccurrenceKind, Receiver, Span
 from .grammar_wheels import parser
+
+
+_PLACED = re.compile(r"struct@\d+")
 
 
 def span(node: Any) -> Span:
@@ -17,6 +21,11 @@ def span(node: Any) -> Span:
 def fields(node: Any, name: str) -> list[Any]:
     """The named children in a field, in order."""
     return [c for c in node.children_by_field_name(name) if c.is_named]
+
+
+def written(type_: str) -> str:
+    """A type expression as facts hold it, without the places of types that have no name."""
+    return _PLACED.sub("struct", type_)
 
 
 class Walk:
@@ -34,6 +43,8 @@ class Walk:
         self.scopes: list[dict[str, str]] = []
         #: start of an anonymous struct type -> the package-level variable or field that has it
         self.owners: dict[int, str] = {}
+        #: `struct@` and the start of another struct type without a name -> the types of its fields
+        self.structs: dict[str, dict[str, str]] = {}
         #: names that nothing in the file binds, or taken from an import (`fmt.Println`), with their first line
         self.unbound: dict[str, int] = {}
         self.todo: list[Any] = []
@@ -86,7 +97,8 @@ class Walk:
 
     def member(self, node: Any, kind: OccurrenceKind, type_: str, chain: tuple[str, ...] = ()) -> None:
         """A field or method of something of a type ("" unknown)."""
-        receiver = Receiver("instance", type_.split(",")[0]) if type_.split(",")[0] else Receiver("unknown")
+        of = written(type_.split(",")[0])
+        receiver = Receiver("instance", of) if of else Receiver("unknown")
         self.add(node, kind, "member", chain=chain if len(chain) > 1 else (), receiver=receiver)
 
     def name(self, node: Any, kind: OccurrenceKind = "use") -> None:

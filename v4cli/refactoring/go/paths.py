@@ -51,8 +51,7 @@ def may_import(importer: str, imported: str) -> bool:
 
 def package_word(path: str) -> str:
     """The name that a package of this import path would usually declare, "" when no part of the path can be one."""
-    parts = [p for p in path.split("/") if not re.fullmatch(r"v\d+", p)] or [path]
+    parts = [p for p in path.split("/") if not re.fullmatch(r"v\d+", p)] or [""]
     word = re.sub(r"\.v\d+$", "", parts[-1])
     word = re.sub(r"^go-|-go$|[^A-Za-z0-9_]", "", word)
     return word if re.fullmatch(r"[A-Za-z_]\w*", word) else ""
-

@@ -50,7 +50,9 @@ class GoRename:
         """Raises Refused for names that the language or its tools give a meaning, and for methods that an interface
         of the standard library may ask for."""
         if self.old in ("init", "main") or self.new in ("init", "main", "_"):
-            raise Refused(f"{self.symbol.id}: {self.old if self.old in ('init', 'main') else self.new} is special in Go")
+            raise Refused(
+                f"{self.symbol.id}: {self.old if self.old in ('init', 'main') else self.new} is special in Go"
+            )
         for member in self.family:
             if is_vendored(member.path):
                 raise Refused(f"{member.id} belongs to a vendored package")
@@ -92,7 +94,9 @@ class GoRename:
             if self.old.encode() in self.index.read(path):
                 for node in self.unnamed_methods(path):
                     line = node.start_point[0] + 1
-                    raise Refused(f"{path}:{line}: an interface without a name, or of a function, has a method {self.old}")
+                    raise Refused(
+                        f"{path}:{line}: an interface without a name, or of a function, has a method {self.old}"
+                    )
 
     def parameter_count(self, member: Symbol) -> int:
         """How many parameters a method has, those without a name included."""

@@ -130,7 +130,9 @@ class Source:
             text = self.data[comment.start_byte : comment.end_byte]
             if _DIRECTIVE.match(text):
                 continue
-            match = re.match(rb"(?://|/\*)\s*(?:(?:A|An|The|Deprecated:)\s+)?(" + re.escape(name.encode()) + rb")\b", text)
+            match = re.match(
+                rb"(?://|/\*)\s*(?:(?:A|An|The|Deprecated:)\s+)?(" + re.escape(name.encode()) + rb")\b", text
+            )
             return (comment.start_byte + match.start(1), comment.start_byte + match.end(1)) if match else None
         return None
 

@@ -11,6 +11,8 @@ from pydantic import Field
 from ...errors import NothingToDo, Refused
 from ..ecmascript import parameters as ecmascript_parameters
 from ..ecmascript.paths import is_ecmascript
+from ..go import parameters as go_parameters
+from ..go.paths import is_go
 from ..lookup import find_symbol
 from ..operation import LeftAlone, Operation, Outcome
 from ..python.imports import ImportEditor, NewImport
@@ -42,6 +44,10 @@ class AddParameter(Operation):
     parameters before it passes `undefined` for them, overloads and interfaces get it as an optional one. Refused for
     functions with a rest parameter, for those that read `arguments`, and for those that are passed on as values,
     since who calls them may pass more arguments already.
+
+    In Go it comes last too, before a variadic one, in every method that shares an interface with this one. Go has no
+    defaults: a call passes `default` where `call_sites` does not ask for `call_value`. `import_modules` are imported
+    where the type or the value names them. Refused for functions that are used as values.
     """
 
     kind: Literal["add_parameter"] = "add_parameter"
@@ -59,6 +65,8 @@ class AddParameter(Operation):
         found = find_symbol(index, self.symbol)
         if is_ecmascript(found.path) and found.kind in {"function", "method", "class"}:
             return ecmascript_parameters.add(ws, found, self)
+        if is_go(found.path):
+            return go_parameters.add(ws, found, self)
         symbol = _function(index, found)
         self._check()
         family = {s.id: s for s in [symbol]}
@@ -223,7 +231,7 @@ class AddParameter(Operation):
 def _function(index: Index, symbol: Symbol) -> Symbol:
     language = index.language(symbol.path)
     if language is None or language.name != "python":
-        raise Refused(f"{symbol.id}: add_parameter works on Python, JavaScript and TypeScript")
+        raise Refused(f"{symbol.id}: add_parameter works on Python, JavaScript, TypeScript and Go")
     if symbol.kind == "class":
         return find_symbol(index, f"{symbol.id}.__init__")
     if symbol.kind not in {"function", "method"}:

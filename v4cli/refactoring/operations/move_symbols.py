@@ -9,6 +9,8 @@ from pydantic import Field
 from ...errors import NothingToDo, Refused
 from ..ecmascript.move import Move, move
 from ..ecmascript.paths import is_ecmascript
+from ..go import move as go_move
+from ..go.paths import is_go
 from ..lookup import find_symbol
 from ..moving.job import Job
 from ..moving.pieces import private_helpers
@@ -38,6 +40,10 @@ class MoveSymbols(Operation):
     Between ES modules of JavaScript and TypeScript: names are exported where another file needs them, type-only
     imports stay so, a default export becomes one with a name, `export *` barrels go on offering what they offered,
     `ns.name` becomes an import of the name. With `keep_alias` the source re-exports the moved names.
+
+    Between files and packages of Go: types take their methods along, qualifiers and imports follow in the moved code and
+    in all users. Refused where a name would have to be exported, and for cycles of imports. With `keep_alias` the old
+    package goes on offering the types, constants and functions under their names.
     """
 
     kind: Literal["move_symbols"] = "move_symbols"
@@ -50,8 +56,12 @@ class MoveSymbols(Operation):
     def apply(self, ws: Workspace) -> Outcome:
         if is_ecmascript(self.target):
             return self._between_es_modules(ws)
+        if is_go(self.target):
+            return go_move.move_symbols(
+                ws, self.symbols, self.target, self.with_private_helpers, self.keep_alias, self.changelog
+            )
         if not is_python(self.target):
-            raise Refused(f"{self.target}: move_symbols works on Python, JavaScript and TypeScript")
+            raise Refused(f"{self.target}: move_symbols works on Python, JavaScript, TypeScript and Go")
         by_source: dict[str, set[str]] = {}
         for spec in self.symbols:
             symbol = find_symbol(ws.index, spec)
@@ -62,7 +72,7 @@ class MoveSymbols(Operation):
             if symbol.name in _OF_THE_MODULE:
                 raise Refused(f"{symbol.id} belongs to its module")
             if not is_python(symbol.path):
-                raise Refused(f"{symbol.id}: move_symbols works on Python, JavaScript and TypeScript")
+                raise Refused(f"{symbol.id}: move_symbols works on Python, JavaScript, TypeScript and Go")
             if symbol.path != self.target:
                 by_source.setdefault(symbol.path, set()).add(symbol.name)
         if not by_source:

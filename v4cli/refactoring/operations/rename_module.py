@@ -1,4 +1,4 @@
-"""Rename or move a Python module or package, and all that names it."""
+"""Rename or move a module or package, and all that names it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pydantic import Field
 
 from ...errors import NothingToDo, Refused
 from ..ecmascript import files as ecmascript_files
+from ..go import files as go_files
 from ..module_mentions import dotted_mentions, path_mentions
 from ..operation import LeftAlone, Operation, Outcome
 from ..python.modules import Modules, is_package, is_python
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class RenameModule(Operation):
-    """Moves a Python, JavaScript or TypeScript file or a folder to another path, within its package or to another one.
+    """Moves a Python, JavaScript, TypeScript or Go file or a folder to another path, within its package or to another one.
 
     Touched: the file itself (its own relative imports, when its package changes), every import of it in every
     form, uses of the name that `from package import module` binds (where the new name would clash in a file, the
@@ -35,6 +36,11 @@ class RenameModule(Operation):
     `import()`, `require`, `jest.mock`, import types, `<reference path>`), each in its own manner (relative or through
     an alias, with or without an extension), entries of package.json and tsconfig.json that name the file or what is
     built from it, and file paths in text. Declarations (.d.ts) beside a JavaScript file move along.
+
+    For Go the folder of a package: import paths in all importers (an alias stays), the package clause where it is called
+    like the folder, and the name at each use of it (where the new one is taken in a file, its import takes the old one
+    as an alias); refused where a folder `internal` would hide it. A file that moves to another package takes its
+    declarations there, as move_symbols does.
     """
 
     kind: Literal["rename_module"] = "rename_module"
@@ -46,6 +52,8 @@ class RenameModule(Operation):
     def apply(self, ws: Workspace) -> Outcome:
         if ecmascript_files.concerns(ws, self.path):
             return ecmascript_files.rename_files(ws, self.path, self.new_path, self.rename_in_text, self.changelog)
+        if go_files.concerns(ws, self.path):
+            return go_files.rename_files(ws, self.path, self.new_path, self.rename_in_text, self.changelog)
         outcome = Outcome()
         root, new_root = self._roots(ws)
         moved = _moved_files(ws, root, new_root)
@@ -102,7 +110,7 @@ class RenameModule(Operation):
         if not is_file and not any(p.startswith(root + "/") for p in paths):
             raise NothingToDo(f"{root}: no such file or folder in the repository")
         if is_file and not is_python(root):
-            raise Refused(f"{root}: rename_module works on Python, JavaScript and TypeScript")
+            raise Refused(f"{root}: rename_module works on Python, JavaScript, TypeScript and Go")
         if is_file and is_package(root):
             raise Refused(f"{root} makes its folder a package; rename the folder instead")
         if is_file and not is_python(new):
