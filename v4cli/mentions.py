@@ -206,7 +206,16 @@ _OBJECT = re.compile(
     r"[`'\"]*$",
     re.IGNORECASE,
 )
-_JOINED = re.compile(r"[`'\"()]*\s*(?:,|,?\s+(?:and|or|&)|/)\s+(?:also\s+|the\s+)?[`'\"]*$")
+_JOINED = re.compile(
+    r"[`'\"()]*\s*(?:,|,?\s+(?:and|or|&|(?:together|along)\s+with|as\s+well\s+as|plus)|/)\s+(?:also\s+|the\s+)?[`'\"]*"
+)
+#: what may follow a name: not a noun that the plain word only describes ("the options related functions")
+_ENDS = re.compile(
+    r"[`'\"()]*(?:\s*$|\s*[,.;:)=-]|\s+(?:to|into|from|in|out|of|and|or|with|as|inside|under|by|on|at|for|so|should|must|is|are|"
+    r"functions?|methods?|class(?:es)?|constants?|helpers?|dataclass|inherit|deriv\w*|subclass|raise|return|take|accept|an?|the|"
+    r"together|along|plus|then|please|but|except|everywhere|instead|straight|directly|next)\b)",
+    re.IGNORECASE,
+)
 _SAID_OF = re.compile(
     r"[`'\"()]*\s+(?:is|are|was|should|must|needs?|gets?|takes?|belongs?|could|can|wants?|has\s+to|does|doesn.?t|don.?t|ought)\b"
 )
@@ -222,7 +231,7 @@ def _strengthen(instruction: str, mentions: list[Mention]) -> None:
         named = mention.noun in {"function", "method", "class", "constant"} and any(
             x.kind in {mention.noun, "method" if mention.noun == "function" else mention.noun} for x in mention.exact
         )
-        if _OBJECT.search(before) or (starts and _SAID_OF.match(behind)) or named:
+        if (_OBJECT.search(before) and _ENDS.match(behind)) or (starts and _SAID_OF.match(behind)) or named:
             mention.strength = "strong"
     grown = True
     while grown:
@@ -248,6 +257,12 @@ def _noun_beside(instruction: str, mention: Mention) -> str:
     if mention.is_file:
         return "module"
     return ""
+
+
+def _likeness(text: str, path: str) -> float:
+    """How like a path is to the end of another one with as many folders; below 1.0 unless it is that end."""
+    tail = "/".join(path.split("/")[-text.count("/") - 1 :])
+    return 1.0 if tail == text else min(0.99, difflib.SequenceMatcher(None, text, tail).ratio())
 
 
 class _Names:
@@ -294,11 +309,8 @@ class _Names:
         if folders:
             return [Match("folder", p, "package", 1.0) for p in folders]
         near = difflib.get_close_matches(base, list(self.basenames), n=3, cutoff=NEAR)
-        return [
-            Match("module", p, "module", difflib.SequenceMatcher(None, base, b).ratio())
-            for b in near
-            for p in self.basenames[b]
-        ]
+        scored = [(_likeness(text, p), p) for b in near for p in self.basenames[b]]
+        return [Match("module", p, "module", score) for score, p in scored if score >= NEAR]
 
     def _name(self, text: str) -> list[Match]:
         found = [Match("symbol", s.id, s.kind, 1.0) for s in self.index.find(text)]

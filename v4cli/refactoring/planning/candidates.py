@@ -11,6 +11,7 @@ from ...mentions import Match, Mention
 
 if TYPE_CHECKING:
     from repo_index.index import Index
+    from repo_index.records import Symbol
 
 _LOCATION = re.compile(
     r"\b(?:in|from|within|inside|under|of|at|into|alongside)\s+(?:(?:the|its|our|a|file|module|folder|package|class|"
@@ -101,3 +102,35 @@ def _suggest(name: str, index: Index) -> str:
 
     near = difflib.get_close_matches(name.rpartition(".")[2], index.names(), n=3, cutoff=0.6)
     return f"did you mean {', '.join(near)}?" if near else "check the spelling"
+
+
+def parameters_of(symbol: Symbol, index: Index) -> list[str]:
+    """The names of what a function takes, without the one for the instance or class; of a class, its `__init__`'s."""
+    if symbol.kind == "class":
+        inits = [s for s in index.find("__init__") if s.id == f"{symbol.id}.__init__"]
+        return parameters_of(inits[0], index) if inits else []
+    parameters = symbol.definition.parameters or ()
+    return [p.name.lstrip("*") for p in parameters if p.name not in {"self", "cls", "*", "/"}]
+
+
+def beside(path: str, source: str, index: Index) -> str:
+    """Where a path of an instruction is meant to be, given the file that it is named with: a bare name in its folder,
+    a path below that one of its folders that has the path's first folder, else the path as it is."""
+    path = path.removeprefix("./")
+    folder = source.rpartition("/")[0]
+    if "/" not in path:
+        return f"{folder}/{path}" if folder else path
+    first = path.partition("/")[0]
+    known = {parent for record in index.files() for parent in _parents(record.path)}
+    while folder:
+        if f"{folder}/{first}" in known:
+            return f"{folder}/{path}"
+        if first in known and folder.partition("/")[0] == first:
+            break
+        folder = folder.rpartition("/")[0]
+    return path
+
+
+def _parents(path: str) -> list[str]:
+    parts = path.split("/")
+    return ["/".join(parts[:n]) for n in range(1, len(parts))]

@@ -45,11 +45,14 @@ _END = (
     r"ensur|default|set|leav|keep)|,\s+(?:to|where|which|so)\b|\s+(?:to|into)\s+(?:an?\b|the\b|[\w./]+\.py\b)"
     r"|\s+(?:from|in)\s+[\w./]+\.py\s+(?:in)?to\b)"
 )
+_ANY = r"[^.;]*?(?:\.\w[^.;]*?)*?"
 _EXCEPT = (
     rf"\b(?:except(?:ing)?|excluding|apart\s+from|aside\s+from|other\s+than|besides|but\s+not|(?:and\s+|,\s*)not)\b"
-    rf"(?:\s+(?:for|in|from|inside|within|the\s+ones?))*\s+(?P<what>[^.;]*?(?:\.\w[^.;]*?)*?){_END}"
+    rf"(?:\s+(?:for|in|from|inside|within|the\s+ones?))*\s+(?P<what>{_ANY}){_END}"
 )
-_WITHOUT = rf"\bwithout\s+(?:touching|changing|renaming|affecting|modifying|moving|editing|updating)\s+(?P<what>[^.;]*?(?:\.\w[^.;]*?)*?){_END}"
+_WITHOUT = (
+    rf"\bwithout\s+(?:touching|changing|renaming|affecting|modifying|moving|editing|updating)\s+(?P<what>{_ANY}){_END}"
+)
 _LEAVE = (
     rf"\b{_KEEP}\s+(?P<what>[^.;]*?(?:\.\w[^.;]*?)*?)\s+(?:alone|untouched|unchanged|intact|as[\s-](?:(?:it|they|that)\s+)?"
     r"(?:is|are|now|before)|as[\s-]is|the\s+same|where\s+(?:it|they)\s+(?:is|are)|out(?:\s+of\s+(?:it|this))?)\b"
@@ -61,7 +64,7 @@ _STAYS = (
 )
 _DONT = (
     r"\b(?:do\s*n['o]?t|do\s+not|don.t|never|must\s+not|should\s+not|shouldn.t)\s+(?:be\s+)?(?:touch|chang|modif|edit|renam|updat|alter|mov)\w*\s+"
-    rf"(?P<what>[^.;]*?(?:\.\w[^.;]*?)*?){_END}"
+    rf"(?P<what>{_ANY}){_END}"
 )
 _ONLY = (
     rf"\b(?:only|just|solely)\s+(?:(?:rename|change|do)\s+(?:it|this)\s+)?(?:in|within|inside|for)\s+(?P<what>[^;]*?){_END}"
@@ -142,10 +145,11 @@ def _resolve(condition: Condition, what: str, index: Index) -> bool:
     if _DOCS.search(what):
         condition.paths += _folders(index, "doc")
     for mention in find_mentions(what, index):
-        if places := mention.of("module", "folder"):
-            if mention.strength == "strong" or mention.noun in {"module", "package"} or condition.effect == "only":
-                condition.paths += [m.ref for m in places if m.ref not in condition.paths]
-                continue
+        places = mention.of("module", "folder")
+        named = mention.strength == "strong" or mention.noun in {"module", "package"} or condition.effect == "only"
+        if places and named:
+            condition.paths += [m.ref for m in places if m.ref not in condition.paths]
+            continue
         if mention.of("symbol") and (mention.strength == "strong" or _listed(what, mention.text)):
             condition.symbols += [m.ref for m in mention.of("symbol")]
             condition.names.append(mention.text)

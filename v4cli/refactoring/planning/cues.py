@@ -55,7 +55,9 @@ def default_value(instruction: str, parameter: str) -> str | None:
         for found in re.finditer(pattern, instruction, re.IGNORECASE):
             if found[1].strip("'\"") != parameter:
                 return normal_literal(found[1])
-    return None
+    # "a flag strict=False": the first time that the parameter is named, with its default
+    first = re.search(rf"(?<!\w){name}(?!\w)(?:\s*=\s*({_LITERAL_ANY_CASE})(?!\w|\.\w))?", instruction)
+    return normal_literal(first[1]) if first is not None and first[1] else None
 
 
 def argument_value(instruction: str, parameter: str, default: str | None) -> str | None:
@@ -93,7 +95,7 @@ def parameter_names(instruction: str) -> list[str]:
         rf"{quoted}\s*(?::\s*\w+\s*)?=\s*(?:{_LITERAL_ANY_CASE})",
         rf"\b{_PARAMETER_NOUN}\s*,?\s+[`'\"]([A-Za-z_]\w*)[`'\"]",
         rf"[`'\"]([A-Za-z_]\w*)[`'\"]\s+{_PARAMETER_NOUN}\b",
-        rf"\b{_PARAMETER_NOUN}\s+([a-z_]\w*)\s+(?:to|in|on|for|with)\b",
+        rf"\b{_PARAMETER_NOUN}\s+([a-z_]\w*)(?=\s*[,;(]|\s+(?:to|in|on|for|with|that|which|default\w*)\b|\.?$)",
     ):
         for found in re.finditer(pattern, instruction, re.IGNORECASE):
             name = found[1]

@@ -9,7 +9,7 @@ from ....errors import NothingToDo
 from ....mentions import Mention
 from ...plan import Match as Matched
 from .. import cues
-from ..candidates import settle
+from ..candidates import beside, is_location, settle
 from ..questions import SELECTION, Asker
 from . import Kind
 
@@ -48,6 +48,7 @@ def read_move(
         m for m in rest if m.strength == "strong" and not m.is_file and any(x.kind in _MOVABLE for x in m.of("symbol"))
     ]
     how = cues.selection(instruction)
+    named = [m for m in named if not _aside(instruction, m, rest)]
     if named:
         for mention in dict.fromkeys(m.text for m in named):
             first = next(m for m in named if m.text == mention)
@@ -73,6 +74,24 @@ def read_move(
     symbols = [s.id for s in sorted({s.id: s for s in chosen}.values(), key=lambda s: (s.path, s.line))]
     matched.append(Matched(target.text, path, "a new file" if index.file(path) is None else "the target"))
     return [{"kind": "move_symbols", "symbols": symbols, "target": path}], matched
+
+
+_EXAMPLE = re.compile(r"\b(?:such\s+as|like|including|e\.g\.|for\s+example)\b[^.;]*$", re.IGNORECASE)
+
+
+def _aside(instruction: str, mention: Mention, mentions: list[Mention]) -> bool:
+    """Whether a symbol is named for something else than to be moved: as an example of what is selected otherwise, or as
+    a place ("of the Flask project")."""
+    if cues.selection(instruction) and _EXAMPLE.search(instruction[: mention.start]):
+        return True
+    sources = {
+        x.ref
+        for m in mentions
+        if m.is_file and m.exact and re.search(r"\b(?:from|of|in)\s+[^.;]{0,30}$", instruction[: m.start])
+        for x in m.of("module")
+    }
+    at_home = any(x.ref.partition("::")[0] in sources for x in mention.of("symbol"))
+    return bool(sources) and not at_home and is_location(instruction, mention)
 
 
 def _source(rest: list[Mention]) -> Mention | None:
@@ -137,17 +156,9 @@ def _target_path(target: Mention, source: str, rest: list[Mention], index: Index
     """An existing file that is meant, else the new file beside the source."""
     if exact := [m.ref for m in target.exact if m.target == "module"]:
         folder = source.rpartition("/")[0]
-        beside = [p for p in exact if p.rpartition("/")[0] == folder]
-        return (beside or sorted(exact))[0]
-    base = target.text.removeprefix("./")
-    if "/" in base:
-        root = source.partition("/")[0]
-        first = base.partition("/")[0]
-        if first != root and source.startswith(f"{root}/{first}/"):
-            return f"{root}/{base}"
-        return base
-    folder = source.rpartition("/")[0]
-    return f"{folder}/{base}" if folder else base
+        near = [p for p in exact if p.rpartition("/")[0] == folder]
+        return (near or sorted(exact))[0]
+    return beside(target.text, source, index)
 
 
 _MOVES = re.compile(
@@ -206,17 +217,19 @@ def read_merge(
         raise NothingToDo("which file is to be merged away? Name two existing files.")
     others = [m for m in mentions if m is not sources[0] and m is not target]
     source, why = settle(sources[0], sources[0].of("module"), others, index, "files")
-    beside = [m for m in target.of("module") if m.ref.rpartition("/")[0] == source.ref.rpartition("/")[0]]
-    goal, evidence = settle(target, beside or target.of("module"), others, index, "files")
+    near = [m for m in target.of("module") if m.ref.rpartition("/")[0] == source.ref.rpartition("/")[0]]
+    goal, evidence = settle(target, near or target.of("module"), others, index, "files")
     return (
         [{"kind": "merge_modules", "source": source.ref, "target": goal.ref}],
         [Matched(sources[0].text, source.ref, why), Matched(target.text, goal.ref, evidence)],
     )
 
 
+_ANY = r"[^.;]*?(?:\.\w[^.;]*?)*?"
 _MOVE = re.compile(
-    r"\b(?:mov(?:e|ing|ed)|relocat(?:e|ing|ed)|transfer(?:ring)?|shift|put(?:ting)?|pull(?:ing)?|extract(?:ing)?|tak(?:e|ing)|bring|split(?:ting)?|goes?|belongs?|liv(?:e|es|ing))\b"
-    r"[^.;]*?(?:\.\w[^.;]*?)*?\b(?:in)?(?:to|in|inside|under)\b",
+    rf"\b(?:mov(?:e|ing|ed)|relocat(?:e|ing|ed)|transfer(?:ring)?|shift|pull(?:ing)?|extract(?:ing)?|tak(?:e|ing)|bring|"
+    rf"split(?:ting)?)\b{_ANY}\b(?:(?:in)?to|inside|under)\b"
+    rf"|\b(?:put(?:ting)?|go(?:es)?|(?<!not\s)(?<!n't\s)(?<!nt\s)(?:belongs?|lives?))\b{_ANY}\b(?:(?:in)?to|in|inside|under)\b",
     re.IGNORECASE,
 )
 _MERGE = re.compile(
@@ -241,7 +254,7 @@ def _two_files(instruction: str, mentions: list[Mention], index: Index) -> bool:
 
 
 def _asks_merge(instruction: str, mentions: list[Mention], index: Index) -> bool:
-    if merges_away(instruction, mentions):
+    if merges_away(instruction, mentions) or cues.selection(instruction) == "everything":
         return True
     named = any(
         m.strength == "strong" and not m.is_file and any(x.kind in _MOVABLE for x in m.of("symbol")) for m in mentions

@@ -53,7 +53,7 @@ def read_parameter(
         "call_sites": "none",
     }
     if value is not None:
-        sites = cues.call_sites(instruction)
+        sites = cues.call_sites(instruction) or _sites_in_files(instruction, name, mentions, match.ref, index)
         if sites is None:
             options = ("all", "all_but_tests", "only_tests", "none")
             sites = asker.choose(CALL_SITES, instruction, options)  # type: ignore[assignment]
@@ -63,6 +63,58 @@ def read_parameter(
     if modules := cues.modules_to_import(instruction):
         operation["import_modules"] = modules
     return [operation], [Matched(function.text, match.ref, evidence)]
+
+
+_CALLS = re.compile(
+    r"\b(?:calls?|called|calling|callers?|invocations?|usages?|uses?|used|instances|occurrences?|cases|sites?|pass\w*)\b",
+    re.IGNORECASE,
+)
+_EXAMPLES = re.compile(r"\b(?:such\s+as|like|including|e\.g\.|for\s+example)\b[^.;]*$", re.IGNORECASE)
+
+
+def _sites_in_files(
+    instruction: str, name: str, mentions: list[Mention], symbol: str, index: Index
+) -> cues.CallSites | None:
+    """The rule for a sentence that says in which files calls pass the argument; None where none says so.
+
+    Raises NothingToDo where there are other calls besides: the operation has no rule for a file of its own.
+    """
+    sentences = [
+        m for m in re.finditer(r"(?:[^.;]|\.\w)+", instruction) if re.search(rf"(?<!\w){re.escape(name)}\b", m.group())
+    ]
+    files: set[str] = set()
+    for sentence in sentences:
+        start = sentence.start()
+        said = re.search(r"\b(?:only|just|for\s+every|in\s+every|all|each|every)\b", sentence.group(), re.IGNORECASE)
+        if not said or not _CALLS.search(sentence.group()):
+            continue
+        start += said.start()
+        for mention in mentions:
+            examples = _EXAMPLES.search(instruction[start : mention.start])
+            if (
+                sentence.start() <= mention.start < sentence.end()
+                and mention.is_file
+                and mention.exact
+                and not examples
+            ):
+                files |= {m.ref for m in mention.of("module")}
+    if not files:
+        return None
+    callers = {r.path for r in index.callers(index.symbol(symbol))}
+    tests = {p for p in callers if index.role(p) == "test"}
+    inside, outside = callers & files, callers - files
+    if not inside:
+        return None
+    if not outside:
+        return "all"
+    if outside <= tests and not inside & tests:
+        return "all_but_tests"
+    if inside == tests:
+        return "only_tests"
+    raise NothingToDo(
+        f"calls can pass {name} everywhere, in tests or outside of tests, not in {', '.join(sorted(files))} alone: "
+        f"{', '.join(sorted(outside)[:5])} also call {symbol}"
+    )
 
 
 def _parameter_name(instruction: str, mentions: list[Mention]) -> str:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ....errors import NothingToDo
-from ....mentions import Mention
+from ....mentions import PLAIN, Mention
 from ...plan import Match as Matched
 from .. import cues
-from ..candidates import is_location, settle, unknown
+from ..candidates import beside, is_location, settle, unknown
 from ..questions import KEEP_PUBLIC, Asker
 from . import Kind
 
@@ -32,6 +32,10 @@ _RENAME = re.compile(
     re.IGNORECASE,
 )
 _CALLED_INSTEAD = re.compile(r"\binstead\b", re.IGNORECASE)
+
+
+#: "touni is cryptic. Call it": the sentence before says what "it" is
+_PRONOUN = re.compile(r"[.;]\s[^.;]*\b(?:it|this|that)\b[^.;]*$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,8 @@ def pairs(instruction: str, mentions: Sequence[Mention]) -> list[Pair]:
         old = earlier[0]
         between = before[old.end :]
         instead = _CALLED_INSTEAD.search(instruction[new.end : new.end + 20])
-        if not (_BETWEEN.search(between) or instead) or re.search(r"[.;]\s", between):
+        broken = re.search(r"[.;]\s", between) is not None and not _PRONOUN.search(between)
+        if not (_BETWEEN.search(between) or instead) or broken:
             continue
         if not _could_replace(old, new) or (old.strength == "weak" and not old.noun and len(between.split()) > 1):
             continue
@@ -77,7 +82,27 @@ def pairs(instruction: str, mentions: Sequence[Mention]) -> list[Pair]:
     if not found and (style := cues.case_style(instruction)):
         olds = [m for m in strong if m.of("symbol") and not is_location(instruction, m)]
         found = [Pair(m, cues.in_style(m.text.rpartition(".")[2], style), m.end) for m in olds[:1]]
-    return found
+    return found + _further(instruction, mentions, found)
+
+
+#: "... and its method b to c", where c is a plain word
+_FURTHER = re.compile(
+    r"[`'\"()\s]*(?:,|,?\s*\band)\s+(?:also\s+|rename\s+)*(?:(?:its|their|the|function|class|method|constant|attribute)\s+)*"
+    r"[`'\"]?(?P<old>[A-Za-z_]\w*)[`'\"]?(?:\(\))?\s+(?:(?:function|class|method|constant|attribute)\s+)?"
+    r"(?:to|into|->|=>)\s+[`'\"]?(?P<new>[A-Za-z_]\w*)",
+    re.IGNORECASE,
+)
+
+
+def _further(instruction: str, mentions: Sequence[Mention], found: list[Pair]) -> list[Pair]:
+    """Pairs of plain words behind the ones that are spelt as code."""
+    more: list[Pair] = []
+    while found and (place := _FURTHER.match(instruction, (more or found)[-1].end)):
+        olds = [m for m in mentions if m.start == place.start("old") and m.of("symbol")]
+        if not olds or place["new"].lower() in PLAIN:
+            break
+        more.append(Pair(olds[0], place["new"], place.end()))
+    return more
 
 
 #: "rename the cart module to basket": a goal that is a plain word
@@ -121,10 +146,10 @@ def read_renames(
     """The rename operations that the instruction asks for. Raises NothingToDo where old or new is missing."""
     found = pairs(instruction, mentions)
     if not found:
-        if lost := [
-            m for m in mentions if m.strength == "strong" and not m.matches and not is_location(instruction, m)
-        ][:1]:
-            raise unknown(lost[0], index)
+        verb = _RENAME.search(instruction)
+        for mention in mentions:
+            if verb and mention.start >= verb.end() and mention.strength == "strong" and not mention.matches:
+                raise unknown(mention, index)
         raise NothingToDo("a rename needs the existing name and the new one, as in: rename load to load_file")
     operations: list[dict[str, Any]] = []
     matched: list[Matched] = []
@@ -136,7 +161,9 @@ def read_renames(
         match, evidence = settle(pair.old, wanted, others, index, "files" if as_module else "symbols")
         matched.append(Matched(pair.old.text, match.ref, evidence))
         if as_module:
-            operations.append({"kind": "rename_module", "path": match.ref, "new_path": _new_path(match.ref, pair.new)})
+            operations.append(
+                {"kind": "rename_module", "path": match.ref, "new_path": _new_path(match.ref, pair.new, index)}
+            )
         else:
             new_name = pair.new.rpartition(".")[2]
             operation: dict[str, Any] = {"kind": "rename_symbol", "symbol": match.ref, "new_name": new_name}
@@ -159,12 +186,12 @@ def _keeps_public(instruction: str, old: Mention, asker: Asker) -> bool:
     return said
 
 
-def _new_path(old: str, new: str) -> str:
+def _new_path(old: str, new: str, index: Index) -> str:
     """Where the renamed file goes: a bare name stays in the folder; a dotted or slashed one is a path."""
     folder, _, base = old.rpartition("/")
     suffix = "." + base.rpartition(".")[2] if "." in base else ""
     if "/" in new:
-        return new if new.endswith(suffix) else new + suffix
+        return beside(new if new.endswith(suffix) else new + suffix, old, index)
     name = new if suffix and new.endswith(suffix) else new.rpartition(".")[2] + suffix
     return f"{folder}/{name}" if folder else name
 

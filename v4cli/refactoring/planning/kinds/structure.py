@@ -10,7 +10,7 @@ from ....errors import NothingToDo
 from ....mentions import PLAIN, Mention
 from ...plan import Match as Matched
 from .. import cues
-from ..candidates import settle
+from ..candidates import beside, parameters_of, settle
 from ..questions import Asker
 from . import Kind
 
@@ -62,12 +62,17 @@ _THE_FUNCTIONS = re.compile(
 )
 
 
-def settled_kind(instruction: str, mentions: list[Mention]) -> str | None:
+def settled_kind(instruction: str, mentions: list[Mention], index: Index) -> str | None:
     """The kind that the wording asks for outright, None where it says nothing of the sort."""
     functions = _functions(mentions)
     able = [m for m in mentions if any(x.kind in {"function", "method", "class"} for x in m.of("symbol"))]
     acts = re.search(_GATHERS, instruction, re.IGNORECASE) is not None
-    if acts and _DATACLASS.search(instruction) and _PARAMETERS.search(instruction) and able:
+    if (
+        acts
+        and able
+        and _DATACLASS.search(instruction)
+        and (_PARAMETERS.search(instruction) or _lists_parameters(instruction, able, index))
+    ):
         return "parameter-object"
     if len(functions) == 2 and _JOINS.search(instruction) and _ONE_FUNCTION.search(instruction):
         return "merge-functions"
@@ -87,6 +92,12 @@ def settled_kind(instruction: str, mentions: list[Mention]) -> str | None:
     if grouped and (functions or whole):
         return "gather"
     return None
+
+
+def _lists_parameters(instruction: str, able: list[Mention], index: Index) -> bool:
+    """Whether two parameters or more of one of the mentions are named."""
+    symbols = [index.symbol(m.ref) for mention in able for m in mention.of("symbol")]
+    return any(sum(_named(p, instruction) for p in parameters_of(s, index)) > 1 for s in symbols)
 
 
 def _functions(mentions: list[Mention]) -> list[Mention]:
@@ -213,19 +224,14 @@ def read_parameter_object(instruction: str, mentions: list[Mention], index: Inde
     (symbol,) = _settled(able[:1], kinds, others, index, matched)
     operation: dict[str, Any] = {"kind": "introduce_parameter_object", "symbol": symbol.id, "class_name": name}
     if (target := _object_file(instruction, mentions, name)) is not None:
-        operation["target"] = _beside(target, symbol.path, index)
-    chosen = [p for p in _parameters_of(symbol, index) if _named(p, instruction)]
+        operation["target"] = beside(target, symbol.path, index)
+    chosen = [p for p in parameters_of(symbol, index) if _named(p, instruction)]
     if len(chosen) > 1:
         operation["parameters"] = chosen
     if re.search(r"\b(?:frozen|immutable)\b", instruction, re.IGNORECASE):
         operation["frozen"] = True
     matched.append(Matched(name, operation.get("target", symbol.path), "a new dataclass"))
     return [operation], matched
-
-
-def _parameters_of(symbol: Symbol, index: Index) -> list[str]:
-    parameters = symbol.definition.parameters
-    return [p.name for p in parameters if p.name not in {"self", "cls"}] if parameters else []
 
 
 def _named(parameter: str, instruction: str) -> bool:
@@ -249,18 +255,6 @@ def _object_file(instruction: str, mentions: list[Mention], name: str) -> str | 
         if re.fullmatch(r"[`'\"]?\s+(?:\w+\s+){0,3}?(?:in|into|inside|to)\s+(?:\w+\s+){0,4}[`'\"]?", lead):
             return mention.exact[0].ref
     return None
-
-
-def _beside(target: str, source: str, index: Index) -> str:
-    """The path of the file: a bare name stands beside the function's module."""
-    target = target.removeprefix("./")
-    if "/" not in target:
-        folder = source.rpartition("/")[0]
-        return f"{folder}/{target}" if folder else target
-    root, first = source.partition("/")[0], target.partition("/")[0]
-    if first != root and source.startswith(f"{root}/{first}/"):
-        return f"{root}/{target}"
-    return target
 
 
 def read_merge_functions(instruction: str, mentions: list[Mention], index: Index, asker: Asker) -> Found:
@@ -351,12 +345,12 @@ def _last_of(text: str, names: list[str]) -> str | None:
 
 
 def _asks(name: str) -> Callable[[str, list[Mention], Index], bool]:
-    return lambda instruction, mentions, index: settled_kind(instruction, mentions) == name
+    return lambda instruction, mentions, index: settled_kind(instruction, mentions, index) == name
 
 
 def _new_class(instruction: str, mentions: list[Mention], index: Index) -> bool:
     name = class_name(instruction)
-    return name is not None and not index.find(name) and settled_kind(instruction, mentions) == "gather"
+    return name is not None and not index.find(name) and settled_kind(instruction, mentions, index) == "gather"
 
 
 def _into_class(instruction: str, mentions: list[Mention], index: Index) -> bool:
@@ -371,7 +365,7 @@ def _pair(instruction: str, mentions: list[Mention], index: Index) -> bool:
 
 def _takes_object(instruction: str, mentions: list[Mention], index: Index) -> bool:
     able = any(x.kind in {"function", "method", "class"} for m in mentions for x in m.of("symbol"))
-    return able and class_name(instruction) is not None and _PARAMETERS.search(instruction) is not None
+    return able and class_name(instruction) is not None and settled_kind(instruction, mentions, index) is not None
 
 
 KINDS = (
