@@ -1,8 +1,7 @@
 """Python releases whose own test suites pass here, and how to run them on a changed tree.
 
-Each suite runs in a virtual environment of its own in the user's cache folder, made with pip at first use. The release is
-installed there too, for its metadata alone: the tree under test comes first on the path. What pip installs for the
-tests is pinned.
+Each suite runs in a virtual environment of its own in the user's cache folder, made with pip at first use. The release
+is installed there too, for its metadata alone: the tree under test comes first on the path.
 """
 
 from __future__ import annotations
@@ -75,7 +74,7 @@ def repository(name: str, target: Path) -> Path:
 
 
 def run(name: str, root: Path) -> tuple[str, str]:
-    """How the suite of the release `name` ends on the tree `root`: ("" or what failed, the counts that pytest gives)."""
+    """How the suite of the release `name` ends on the tree `root`: "" or what failed, and the counts of pytest."""
     suite = SUITES[name]
     command = [str(interpreter(name)), "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *suite.options]
     # fixed, since the order of sets decides the ids of some parametrised tests
@@ -83,7 +82,13 @@ def run(name: str, root: Path) -> tuple[str, str]:
     with tempfile.TemporaryFile() as output:
         try:
             done = subprocess.run(
-                command, cwd=root, env=variables, stdin=subprocess.DEVNULL, stdout=output, stderr=output, timeout=TIMEOUT
+                command,
+                cwd=root,
+                env=variables,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                timeout=TIMEOUT,
             )
         except subprocess.TimeoutExpired:
             return f"more than {TIMEOUT:.0f} s", ""

@@ -36,20 +36,19 @@ def find_repository(start: Path | None) -> Path:
     except FileNotFoundError:
         raise EnvironmentLacks("git is not installed or not on PATH: install git 2.30 or later") from None
     if done.returncode:
-        detail = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
-        if detail and "dubious ownership" in done.stderr.decode("utf-8", "replace"):
+        detail = done.stderr.decode("utf-8", "replace")
+        if "dubious ownership" in detail:
             raise EnvironmentLacks(
                 f"git does not trust {folder}: it belongs to another user. "
                 f"Run: git config --global --add safe.directory {folder}"
             )
+        if "must be run in a work tree" in detail:
+            raise EnvironmentLacks(f"{folder} is in a bare repository or in git's own folder: v4 needs a work tree")
         raise EnvironmentLacks(
             f"no git repository at or above {folder}: run this inside one, name one with --repo, "
             "or make one with `git init`"
         )
-    top = done.stdout.decode("utf-8", "surrogateescape").rstrip("\n")
-    if not top:
-        raise EnvironmentLacks(f"{folder} is in a bare repository: v4 needs a work tree")
-    return Path(top)
+    return Path(done.stdout.decode("utf-8", "surrogateescape").rstrip("\n"))
 
 
 @dataclass

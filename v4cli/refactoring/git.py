@@ -66,6 +66,16 @@ def last_line(text: bytes) -> str:
     return lines[-1] if lines else "no message"
 
 
+def sparse(root: Path) -> int:
+    """How many tracked files a sparse checkout keeps out of the work tree; 0 outside of a repository."""
+    try:
+        if not (git_dir(root) / "info" / "sparse-checkout").is_file():
+            return 0
+    except EnvironmentLacks:
+        return 0
+    return sum(entry.startswith(b"S ") for entry in output(root, "ls-files", "-t", "-z").split(b"\0"))
+
+
 @lru_cache(maxsize=16)
 def git_dir(root: Path) -> Path:
     """The folder of this work tree's own git data (for a linked work tree, below .git/worktrees/)."""

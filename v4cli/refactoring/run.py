@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import NothingToDo, Refused
 from . import changes as changing
 from . import commit as committing
+from . import git
 from . import journal as journals
 from . import patch as patching
 from .apply import apply
@@ -96,6 +97,9 @@ def execute(
         raise NothingToDo("the plan changes nothing: the repository is as it asks for already")
     lap("operations")
     root = Path(index.root)
+    if absent := git.sparse(root):
+        files, are = ("file", "is") if absent == 1 else ("files", "are")
+        notes.append(f"{absent} {files} that git tracks {are} not in the work tree (sparse checkout): not looked at")
     patch = patching.make(root, changes)
     lap("patch")
     progress("checking")

@@ -174,8 +174,10 @@ class Workspace:
         """Why a file cannot be made at `path`: one of its folders is a file, or it is itself a folder."""
         parts = path.split("/")
         for number in range(1, len(parts)):
-            if self.exists("/".join(parts[:number])):
-                return f"{'/'.join(parts[:number])} is a file"
+            above = "/".join(parts[:number])
+            if self.exists(above):
+                record = self.base.file(above)
+                return f"{above} is a {(record.skipped if record is not None else '') or 'file'}"
         if any(other.startswith(path + "/") for other in self.paths()):
             return "is a folder"
         return ""
