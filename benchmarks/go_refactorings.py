@@ -92,7 +92,9 @@ def draws(index: Index, operation: str, seed: int) -> Iterator[dict[str, Any]]:
             folder = posixpath.dirname(symbol.path)
             target = f"{folder}/moved/moved.go"
             if number % 3 == 1:
-                target = chance.choice([f for f in files if posixpath.dirname(f) == folder and f != symbol.path] or [""])
+                target = chance.choice(
+                    [f for f in files if posixpath.dirname(f) == folder and f != symbol.path] or [""]
+                )
                 target = target or f"{folder}/moved.go"
             elif number % 3 == 2:
                 target = chance.choice([f for f in files if posixpath.dirname(f) != folder])

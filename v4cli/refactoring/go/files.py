@@ -172,11 +172,7 @@ class _FolderMove:
         if any(True for _ in source.words(source.root, self.new_name)):
             return True
         here = self.packages.of(path)
-        return any(
-            d.qualified == self.new_name
-            for other in self.packages.files(here)
-            for d in self.packages.facts(other).definitions
-        )
+        return self.packages.defines(here, self.new_name)
 
     def _clauses(self) -> None:
         if self.new_name == self.name:

@@ -36,7 +36,7 @@ class ImportEditor:
         )
         edits: list[Edit] = []
         for declaration in declarations:
-            if declaration is home:
+            if home is not None and declaration.id == home.id:
                 edits += self._rewritten(declaration, added)
             elif declaration.named_children and self._leaves(declaration.named_children[0]):
                 edits.append(Edit(*self._whole_lines(declaration), b""))

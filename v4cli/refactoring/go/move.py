@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from posixpath import dirname
+from typing import TYPE_CHECKING
 
 from ...errors import Refused
 from ..lookup import find_symbol
@@ -19,6 +20,9 @@ from .qualifiers import Rewriter
 from .syntax import Source
 from .units import PackageUnits, Unit, check_place
 from .visibility import Sides, check_target
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
 
 _BUILD = re.compile(rb"(?m)^//(?:go:build| ?\+build)[^\n]*\n")
 _OF_THE_FILE = re.compile(rb"copyright|licen[sc]e|SPDX|go:build|\+build", re.IGNORECASE)
@@ -158,7 +162,7 @@ class _Mover:
 
     def _between(self, moved: set[Unit]) -> None:
         job = self.job
-        folder, name = self.package
+        folder = self.package[0]
         if self.packages.module_folder(folder) != self.packages.module_folder(self.home.package[0]):
             raise Refused(f"{job.target} belongs to another module than {job.source}")
         for unit in moved:
@@ -261,10 +265,11 @@ class _Mover:
                 continue
             source = Source(self.ws.index, path)
             before = self.home.sources[path]
-            if before.declarations and not source.declarations and not source.comments_above(source.clause.parent):  # type: ignore[arg-type]
-                if not source.facts.imports:
-                    self.ws.delete(path)
-                    self.outcome.notes.append(f"all of {path} moves, so the file is gone")
+            emptied = before.declarations and not source.declarations and not source.facts.imports
+            clause = source.clause.parent
+            if emptied and clause is not None and not source.comments_above(clause):
+                self.ws.delete(path)
+                self.outcome.notes.append(f"all of {path} moves, so the file is gone")
 
     def _whole(self, rewriter: Rewriter, text: bytes) -> bytes:
         source = self.home.sources[self.job.source]
@@ -281,7 +286,7 @@ class _Mover:
         """Licence and build constraints as the source has them, then package, imports and the code."""
         source = self.home.sources[self.job.source]
         newline = source.newline
-        head = []
+        head: list[tuple[Node, bytes]] = []
         for node in source.root.named_children:
             if node.type != "comment":
                 break

@@ -50,6 +50,10 @@ class Packages:
     def files(self, package: Package) -> list[str]:
         return self._files.get(package, [])
 
+    def defines(self, package: Package, name: str) -> bool:
+        """Whether a package has a definition of that name at package level."""
+        return any(d.qualified == name for path in self.files(package) for d in self.facts(path).definitions)
+
     def name(self, folder: str) -> str:
         """The name of the package that a folder offers to others, "" where there is none."""
         counts = {
@@ -83,7 +87,7 @@ class Packages:
 
     @cached_property
     def imports(self) -> list[tuple[str, int, ImportFact, str]]:
-        """(file, number of the import in its facts, import, folder that it leads to), for packages of the repository."""
+        """(file, number of the import in its facts, import, folder that it leads to): packages of the repository."""
         found = []
         for path in self.paths:
             for number, fact in enumerate(self.facts(path).imports):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from repo_index.languages.grammar_wheels import parser
 
 from ...errors import NothingToDo, Refused
-from ..operation import LeftAlone, Outcome
+from ..operation import Outcome
 from ..workspace import Edit, Workspace
 from .import_edits import ImportEditor
 from .packages import Packages

@@ -175,11 +175,7 @@ class Rewriter:
         if source is not None and any(n.id != source.clause.id for n in source.words(source.root, name)):
             return True
         package = self.new if path == self.target else self.packages.of(path)
-        return name in self.names or any(
-            d.qualified == name
-            for other in self.packages.files(package)
-            for d in self.packages.facts(other).definitions
-        )
+        return name in self.names or self.packages.defines(package, name)
 
     def _uses(self, path: str) -> Counter[int]:
         """Uses of each import of a file that stay there, the moved code and the edits left out."""
@@ -251,9 +247,7 @@ class Rewriter:
             if known.setdefault(local, fact.module) != fact.module:
                 raise Refused(f"{self.target}: {local} is {known[local]} there, and {fact.module} in the moved code")
             self._check_import(path, fact)
-            if local in {
-                d.qualified for p in self.packages.files(self.new) for d in self.packages.facts(p).definitions
-            }:
+            if self.packages.defines(self.new, local):
                 raise Refused(f"{self.target}: {local} is defined in its package, and an import in the moved code")
             if any(f.module == fact.module and self.packages.local(self.target, f) == local for f in facts):
                 continue

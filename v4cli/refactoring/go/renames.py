@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from posixpath import dirname
 from typing import TYPE_CHECKING
-
-from repo_index.languages.go import Go
 
 from ...errors import Refused
 from ..workspace import Edit
@@ -17,13 +15,14 @@ from .standard import interface_method, is_member
 from .syntax import Source, text_of, within
 
 if TYPE_CHECKING:
+    from tree_sitter import Node
+
     from repo_index import Index
     from repo_index.records import Reference, Symbol
 
 _CODE = {"use", "call", "keyword", "import", "export"}
 _TEST = re.compile(r"(Test|Benchmark|Fuzz|Example)(?![a-z])")
 _BOUND_BY_NAME = rb"(?m)^//(?:export[ \t]+%b\b|go:linkname[ \t].*\b%b\b)"
-_PREDECLARED = Go().builtins() - {"struct", "interface", "print", "println", "real"} | {"print", "println", "real"}
 
 
 class GoRename:
@@ -118,10 +117,10 @@ class GoRename:
         listed = [c for c in result.named_children if c.type != "comment"]
         return sum(max(1, len(c.children_by_field_name("name"))) for c in listed)
 
-    def _signature(self, member: Symbol):  # type: ignore[no-untyped-def]
+    def _signature(self, member: Symbol) -> Node | None:
         return self.source(member.path).node(member.definition.name_span).parent
 
-    def unnamed_methods(self, path: str):  # type: ignore[no-untyped-def]
+    def unnamed_methods(self, path: str) -> Iterator[Node]:
         """Names of methods called so in interfaces that have no definition in the index."""
         source = self.source(path)
         known = {d.name_span for d in source.facts.definitions}

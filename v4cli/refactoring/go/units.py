@@ -116,9 +116,9 @@ class PackageUnits:
             ):
                 continue
             by = users.get(name, set()) - set(units)
-            if by and by <= (chosen | {u for u in self.units if u.holder == name}) and by & chosen:
-                if not any(u.names - {name} for u in units):
-                    found.add(name)
+            alone = by & chosen and by <= (chosen | {u for u in self.units if u.holder == name})
+            if alone and not any(u.names - {name} for u in units):
+                found.add(name)
         return found
 
 

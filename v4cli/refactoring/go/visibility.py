@@ -81,7 +81,7 @@ class Sides:
 
     def _check_members(self) -> None:
         moved, rest = self._members()
-        for name, symbol in sorted(moved.items()):
+        for _, symbol in sorted(moved.items()):
             if symbol.kind == "method":
                 for other in self.index.method_family(symbol):
                     if other.definition.parent.split(".")[0] not in self.names:
