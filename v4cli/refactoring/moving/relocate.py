@@ -35,7 +35,7 @@ def relocate(ws: Workspace, job: Job, changelog: bool = False) -> Outcome:
             path_mentions(ws, {job.source: job.target}, changelog),
         ]
     else:
-        found = [_name_mentions(ws, sorted(job.names), source_name, target_name, changelog)]
+        found = [name_mentions(ws, sorted(job.names), source_name, target_name, changelog)]
     together: dict[str, set[Edit]] = {}
     for edits, left in found:
         outcome.left_alone += left
@@ -124,7 +124,7 @@ def _lazy(chosen: list[Edge], job: Job, carry: Carry) -> Lazy:
     return lazy
 
 
-def _name_mentions(
+def name_mentions(
     ws: Workspace, names: list[str], source: str, target: str, changelog: bool
 ) -> tuple[dict[str, set[Edit]], list[LeftAlone]]:
     """`package.source.name` in strings, comments and documents, and import statements quoted there."""

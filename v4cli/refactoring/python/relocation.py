@@ -17,6 +17,7 @@ class Relocation:
     `modules`: files that are now found under another dotted name. `names`: definitions (file, name) that now
     live in another module. `packages`: files that moved, with the package that they belong to now. `lazy`:
     (importer, module) pairs whose import must run inside functions, since it would close a cycle at import time.
+    `stars`: who imports all names of a module that lost some gets these by name.
     """
 
     modules: dict[str, str] = field(default_factory=dict)
@@ -25,6 +26,7 @@ class Relocation:
     lazy: set[tuple[str, str]] = field(default_factory=set)
     #: the file that the definitions moved to, where they need no import
     target: str = ""
+    stars: bool = True
 
 
 def deferring_function(use: Use) -> FunctionNode | None:

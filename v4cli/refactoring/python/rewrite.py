@@ -80,7 +80,7 @@ class FileRewrite:
             submodule = self.handles.submodule_of(name)
             if submodule is not None and submodule in self.relocation.modules and not self._shadowed(file, name.name):
                 self._submodule(statement, name, absolute or "", self.relocation.modules[submodule])
-        if file is not None and any(n.name == "*" for n in others):
+        if file is not None and self.relocation.stars and any(n.name == "*" for n in others):
             self._through_star(statement, file)
         if absolute is None:
             return
