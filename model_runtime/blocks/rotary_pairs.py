@@ -22,7 +22,8 @@ from ..composite.config import Rotary, Yarn
 def frequencies(rotary: Rotary) -> Tensor:
     """Radians per position, float32 [width / 2]."""
     exponents = torch.arange(0, rotary.width, 2, dtype=torch.float32) / rotary.width
-    plain = 1.0 / rotary.theta**exponents
+    periods = rotary.theta**exponents
+    plain = 1.0 / periods
     if rotary.yarn is None:
         return plain
     yarn = rotary.yarn
@@ -30,8 +31,9 @@ def frequencies(rotary: Rotary) -> Tensor:
     high = min(math.ceil(_dimension(yarn.beta_slow, rotary, yarn)), rotary.width - 1)
     pairs = torch.arange(rotary.width // 2, dtype=torch.float32)
     kept = 1 - ((pairs - low) / ((high - low) or 1e-3)).clamp(0, 1)
-    # far positions multiply the last bit of a frequency: the order of operations is that of DeepSeek's own code
-    return plain / yarn.factor * (1 - kept) + plain * kept
+    # far positions multiply the last bit of a frequency: rounded as transformers rounds, which for factors that are
+    # powers of two is also DeepSeek's own code
+    return 1.0 / (yarn.factor * periods) * (1 - kept) + plain * kept
 
 
 def _dimension(turns: float, rotary: Rotary, yarn: Yarn) -> float:
