@@ -67,7 +67,7 @@ def run_task(task: dict[str, Any], index: Any, open_model: Callable[[], Any], as
     operations: list[dict[str, Any]] | None = None
     message, asked = "", []
     try:
-        plan = planner.plan(task["instruction"], index, open_model, asker)
+        plan = planner.plan(task["instruction"], index, open_model, asker, write_edits=False)
         operations = [{"kind": o.kind, **o.model_dump(mode="json", exclude_defaults=True)} for o in plan.operations]
         asked = [f"{m.mention}: {m.symbol}" for m in plan.matched if "the model chose" in m.evidence]
     except V4Error as error:

@@ -32,20 +32,37 @@ if TYPE_CHECKING:
 MAX_INSTRUCTION = 4000
 
 
-def plan(instruction: str, index: Index, open_model: Callable[[], Model], asker: Asker | None = None) -> Plan:
+def plan(
+    instruction: str,
+    index: Index,
+    open_model: Callable[[], Model],
+    asker: Asker | None = None,
+    *,
+    check: str = "",
+    write_edits: bool = True,
+) -> Plan:
     """The plan for an instruction.
 
     `open_model` is called at the first question that the graph and the wording leave open; `asker` takes its
-    place in tests. Raises NothingToDo when the instruction is not understood, with what is missing, and Refused when
-    a step cannot be carried out that a later step or a condition builds on.
+    place in tests. The text of a free edit is written here by the model, checked with the user's command `check`;
+    without `write_edits` it is left out, and the plan only says what is to be edited. Raises NothingToDo when the
+    instruction is not understood, with what is missing, and Refused when a step cannot be carried out that a later
+    step or a condition builds on.
     """
     instruction = " ".join(instruction.split())
     if not instruction:
         raise NothingToDo("the instruction is empty: say what to change, as in: rename load to load_file")
     if len(instruction) > MAX_INSTRUCTION:
         raise NothingToDo(f"the instruction is longer than {MAX_INSTRUCTION} characters: give one step at a time")
-    asker = asker or ModelAsker(open_model)
-    job = _Job(index, asker)
+    opened: list[Model] = []
+
+    def model() -> Model:
+        if not opened:
+            opened.append(open_model())
+        return opened[0]
+
+    asker = asker or ModelAsker(model)
+    job = _Job(index, asker, (lambda document, at: _write(document, at, model, check)) if write_edits else None)
     texts = steps.split(instruction)
     whole = conditions.find(instruction, index) if len(texts) > 1 else []
     job.for_all = [c for c in whole if any(c.said in t and not _has_more(t, c) for t in steps.clauses(instruction))]
@@ -70,8 +87,11 @@ def _has_more(clause: str, condition: Condition) -> bool:
 class _Job:
     """Reads the steps of one instruction, each against the repository as the ones before leave it."""
 
-    def __init__(self, index: Index, asker: Asker) -> None:
+    def __init__(
+        self, index: Index, asker: Asker, write: Callable[[dict[str, Any], Index], dict[str, Any]] | None
+    ) -> None:
         self.asker = asker
+        self.write = write
         self.ws = Workspace(index)
         self.documents: list[dict[str, Any]] = []
         self.matched: list[Match] = []
@@ -100,8 +120,12 @@ class _Job:
             for condition in held:
                 document = conditions.put_in(condition, document, self.ws.index)
                 self.matched.append(Match(condition.said, document["kind"], f"a condition: {condition.effect}"))
+            if document["kind"] == "edit" and self.write is not None:
+                document = self.write(document, self.ws.index)
             made.append(document)
-            if held or not last or document is not documents[-1]:
+            if document["kind"] == "edit" and self.write is None:
+                continue
+            if held or not last or len(made) < len(documents):
                 self._carry_out(document, held)
         self.documents += made
         self.focus = []
@@ -136,6 +160,13 @@ class _Job:
         for condition in held:
             if said := conditions.broken(condition, touched, new, base):
                 raise NothingToDo(said)
+
+
+def _write(document: dict[str, Any], index: Index, open_model: Callable[[], Model], check: str) -> dict[str, Any]:
+    """A free edit with its text."""
+    from .planning.free_edit import write_edit
+
+    return write_edit(document["instruction"], document["symbol"], index, open_model, check)
 
 
 def _candidate(ref: str, index: Index) -> Candidate:

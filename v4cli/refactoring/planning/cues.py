@@ -153,7 +153,8 @@ def selection(instruction: str) -> Selection | None:
     """Which definitions of the source a move takes, when none is named one by one."""
     text = " ".join(instruction.lower().split())
     if re.search(
-        r"\b(?:and|with|along with)\s+(?:all\s+)?(?:of\s+)?(?:its|his|their|the)?\s*(?:child|sub|derived)[\s-]?classes",
+        r"\b(?:and|with|along with)\s+(?:all\s+)?(?:of\s+)?(?:its|his|their|the)?\s*"
+        r"(?:child|sub|derived)[\s-]?class(?:es)?\b",
         text,
     ):
         return "with_subclasses"

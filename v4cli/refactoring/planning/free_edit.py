@@ -21,6 +21,7 @@ from ..python.modules import is_python
 from ..python.scopes import Scopes
 from ..python.source import DEFINITIONS, try_parse
 from ..rewriting import gates
+from ..rewriting.merge import merged
 from ..rewriting.missing_imports import find_import, undefined, unknown_attributes
 from ..rewriting.region import MOST_LINES, Region, header_of, name_head
 from ..run import execute
@@ -129,6 +130,7 @@ def write_draft(
             speculate=_DRAFT,
         )
         text = _answer(region, start + "".join(stream))
+        text = merged(region.text, text, not gates.touches_documentation(instruction))
         cost = time.perf_counter() - began, stream.result.output_tokens
         if text in seen:
             continue
@@ -184,7 +186,7 @@ def _context(region: Region, index: Index) -> str:
     for statement in whole.tree.body:
         if isinstance(statement, ast.Import | ast.ImportFrom):
             names = {a.asname or a.name.split(".")[0] for a in statement.names}
-            if names & used or names & {"logging", "warnings"}:
+            if names & used or "logging" in names:
                 rows.append(whole.code(whole.span(statement)))
         elif isinstance(statement, ast.Assign) and len(rows) < SHOWN:
             named = {t.id for t in statement.targets if isinstance(t, ast.Name)}
@@ -217,6 +219,7 @@ def _judge(
     """Why the candidate is not taken, and the imports that it needs."""
     text = document["replacement"]
     problems = gates.one_definition(region, text) or gates.content_kept(region, text, instruction)
+    problems = problems or gates.does_as_told(region, text, instruction)
     if problems:
         return problems, []
     imports: list[str] = []

@@ -20,7 +20,8 @@ _NAME = r"[`'\"]?(?P<{}>[A-Za-z_][\w.]*\w)[`'\"]?"
 _ARTICLE = r"(?:(?:the|a|an|its|class|plain|builtin|built-in|standard|exception|abstract|base)\s+)*"
 _INSTEAD = r"(?:instead\s+of|rather\s+than|in\s+place\s+of|and\s+not|not)"
 _DERIVES = re.compile(
-    r"\b(?:inherit|deriv|subclass|extend)\w*\b|\b(?:base|super|parent)[\s-]?class\b|\bbases?\s+of\b", re.IGNORECASE
+    r"\b(?:inherit|deriv|extend)\w*\b|\bsubclass(?:es|ing)?\s+(?:of\s+)?(?:the\s+)?[`'\"]?(?-i:[A-Z_])|\b(?:base|super|parent)[\s-]?class\b|\bbases?\s+of\b",
+    re.IGNORECASE,
 )
 _RAISES = re.compile(
     r"\b(?:rais|throw|catch|except)\w*\b[^.;]*?\binstead\s+of\b|\binstead\s+of\s+(?:rais|throw|catch)\w*\b"
@@ -28,6 +29,10 @@ _RAISES = re.compile(
     r"|\b(?:rais|throw|catch)\w*\b[^.;]*?\brather\s+than\b",
     re.IGNORECASE,
 )
+
+
+_WORD_RAISE = re.compile(r"\b(?:rais|throw)\w*\b", re.IGNORECASE)
+_WORD_CATCH = re.compile(r"\b(?:catch\w*|caught|handl\w*|except)\b", re.IGNORECASE)
 
 
 def _exception(name: str) -> bool:
@@ -45,10 +50,10 @@ def _resolve(name: str, mentions: list[Mention], index: Index, matched: list[Mat
             return match.ref
     if isinstance(getattr(builtins, name, None), type) or "." in name:
         return name
-    classes = [s for s in index.find(name) if s.kind == "class"]
-    if len(classes) == 1:
-        matched.append(Matched(name, classes[0].id, "the only class of that name"))
-        return classes[0].id
+    there = [s for s in index.find(name) if s.kind == "class"]
+    if len(there) == 1:
+        matched.append(Matched(name, there[0].id, "the only class of that name"))
+        return there[0].id
     raise NothingToDo(f"no class is called {name!r}: name one of the repository, or a builtin one")
 
 
@@ -98,13 +103,10 @@ def _read_base(instruction: str, mentions: list[Mention], index: Index, asker: A
         old = bases[0]
     if old is None and len(bases) > 1:
         raise NothingToDo(f"which base of {symbol} is replaced? It derives from {', '.join(bases)}")
-    operation: dict[str, Any] = {
-        "kind": "change_base",
-        "symbol": symbol,
-        "new_base": _resolve(new, mentions, index, matched),
-    }
+    operation: dict[str, Any] = {"kind": "change_base", "symbol": symbol}
     if old is not None:
-        operation["old_base"] = old
+        operation["old"] = old
+    operation["new"] = _resolve(new, mentions, index, matched)
     return [operation], matched
 
 
@@ -121,10 +123,13 @@ def _exceptions(instruction: str) -> tuple[str | None, str | None]:
     return None, None
 
 
+def _is_class(name: str, index: Index) -> bool:
+    known = index.find(name.rpartition(".")[2])
+    return isinstance(getattr(builtins, name, None), type) or any(s.kind == "class" for s in known)
+
+
 def _is_error(name: str | None, index: Index) -> bool:
-    return name is not None and (
-        _exception(name) or any(s.kind == "class" for s in index.find(name.rpartition(".")[2]))
-    )
+    return name is not None and (_exception(name) or (not hasattr(builtins, name) and _is_class(name, index)))
 
 
 def _read_exception(instruction: str, mentions: list[Mention], index: Index, asker: Asker) -> Found:
@@ -138,18 +143,28 @@ def _read_exception(instruction: str, mentions: list[Mention], index: Index, ask
         "old": _resolve(old, mentions, index, matched),
         "new": _resolve(new, mentions, index, matched),
     }
-    files = [m for m in mentions if m.of("module") and (m.is_file or m.noun == "module")]
-    if files:
+    raises, catches = _WORD_RAISE.search(instruction), _WORD_CATCH.search(instruction)
+    if bool(raises) != bool(catches):
+        operation["where"] = "raise" if raises else "except"
+    others = [m for m in mentions if m.text not in {old, new}]
+    within = [m for m in others if m.strength == "strong" and not m.is_file and m.of("symbol")]
+    for mention in within:
         match, evidence = settle(
-            files[0], files[0].of("module"), [m for m in mentions if m is not files[0]], index, "files"
+            mention, mention.of("symbol"), [m for m in others if m is not mention], index, "symbols"
         )
-        matched.append(Matched(files[0].text, match.ref, evidence))
-        operation["paths"] = [match.ref]
+        matched.append(Matched(mention.text, match.ref, evidence))
+        operation.setdefault("within", []).append(match.ref)
+    files = [] if within else [m for m in others if m.of("module") and (m.is_file or m.noun == "module")]
+    for mention in files:
+        match, evidence = settle(mention, mention.of("module"), [m for m in others if m is not mention], index, "files")
+        matched.append(Matched(mention.text, match.ref, evidence))
+        operation.setdefault("scope", {}).setdefault("only_paths", []).append(match.ref)
     return [operation], matched
 
 
 def _base_feasible(instruction: str, mentions: list[Mention], index: Index) -> bool:
-    return bool(_classes(mentions)) and _bases(instruction)[0] is not None
+    new = _bases(instruction)[0]
+    return bool(_classes(mentions)) and new is not None and (_is_class(new, index) or "." in new)
 
 
 def _exception_feasible(instruction: str, mentions: list[Mention], index: Index) -> bool:

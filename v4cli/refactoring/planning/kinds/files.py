@@ -74,6 +74,8 @@ def _moved(instruction: str, mentions: list[Mention], index: Index) -> tuple[str
         # "into a windows folder, that is paramiko/windows/pageant.py": the same file at a path that is not there
         if mention.is_file and not mention.exact and mention.text.rpartition("/")[2] == base and "/" in mention.text:
             return old, mention.text.removeprefix("./")
+    if any(m.is_file and not m.exact for m in mentions):
+        return None  # what is named is where the content goes
     for mention in mentions:
         behind = mention.start > files[0].end and not mention.is_file
         folders = mention.of("folder") if behind and _INTO_FOLDER.search(instruction[: mention.start]) else []

@@ -37,7 +37,14 @@ def _target(instruction: str, mentions: list[Mention]) -> Mention | None:
 def read_move(
     instruction: str, mentions: list[Mention], index: Index, asker: Asker
 ) -> tuple[list[dict[str, Any]], list[Matched]]:
-    """One move_symbols operation. Raises NothingToDo when source or target is missing."""
+    """move_symbols operations, one for each file that things go to.
+
+    Raises NothingToDo when source or target is missing.
+    """
+    parts = _by_goal(instruction, mentions)
+    if len(parts) > 1:
+        found = [read_move(text, part, index, asker) for text, part in parts]
+        return [d for documents, _ in found for d in documents], [m for _, matched in found for m in matched]
     target = _target(instruction, mentions)
     if target is None:
         raise NothingToDo("where should it move to? Name the file, as in: move load to loaders.py")
@@ -74,6 +81,34 @@ def read_move(
     symbols = [s.id for s in sorted({s.id: s for s in chosen}.values(), key=lambda s: (s.path, s.line))]
     matched.append(Matched(target.text, path, "a new file" if index.file(path) is None else "the target"))
     return [{"kind": "move_symbols", "symbols": symbols, "target": path}], matched
+
+
+_GOAL = re.compile(r"\b(?:in)?to\s+(?:(?:the|an?|file|module|new|called|named)\s+)*[`'\"]*$", re.IGNORECASE)
+
+
+def _by_goal(instruction: str, mentions: list[Mention]) -> list[tuple[str, list[Mention]]]:
+    """The instruction in parts where it names several files as goals ("a and b to x.py; c to y.py"), each part with
+    what it moves and one goal. What comes before the first names, such as the source, counts for all."""
+    goals = [m for m in mentions if m.is_file and _GOAL.search(instruction[: m.start])]
+    named = [
+        m
+        for m in mentions
+        if m.strength == "strong" and not m.is_file and any(x.kind in _MOVABLE for x in m.of("symbol"))
+    ]
+    if len({g.text for g in goals}) < 2 or not named:
+        return []
+    parts: list[tuple[str, list[Mention]]] = []
+    common = [m for m in mentions if m.end <= named[0].start]
+    start = named[0].start
+    for goal in goals:
+        mine = [m for m in named if start <= m.start < goal.start]
+        if not mine:
+            return []
+        text = " " * start + instruction[start : goal.end]
+        text = instruction[: named[0].start] + text[named[0].start :]
+        parts.append((text, [*common, *mine, goal]))
+        start = goal.end
+    return parts
 
 
 _EXAMPLE = re.compile(r"\b(?:such\s+as|like|including|e\.g\.|for\s+example)\b[^.;]*$", re.IGNORECASE)
@@ -285,6 +320,6 @@ KINDS = (
         read=read_merge,
         cue=_MERGE,
         asks=_asks_merge,
-        over=frozenset({"move", "move-file", "rename-file"}),
+        over=frozenset({"move", "move-file", "rename-file", "direct-import"}),
     ),
 )

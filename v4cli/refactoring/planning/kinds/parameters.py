@@ -104,7 +104,8 @@ def _sites_in_files(
     tests = {p for p in callers if index.role(p) == "test"}
     inside, outside = callers & files, callers - files
     if not inside:
-        return None
+        known = ", ".join(sorted(callers)) or "no file"
+        raise NothingToDo(f"nothing in {', '.join(sorted(files))} calls {symbol}; calls are in {known}")
     if not outside:
         return "all"
     if outside <= tests and not inside & tests:

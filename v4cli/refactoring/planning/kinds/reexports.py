@@ -24,6 +24,9 @@ _THROUGH = re.compile(
     r"\b(?:instead\s+of|rather\s+than|not|re-?exports?\s+(?:of|in|from))\s+(?:(?:from|via|through|over|the|using|of|in)\s+)*[`'\"]*$",
     re.IGNORECASE,
 )
+_DROPS = re.compile(
+    r"\b(?:remov|drop|delet)\w*\b[^.;]*\b(?:re-?exports?|from\s+(?:the\s+)?(?:package|__init__|__all__))", re.IGNORECASE
+)
 
 
 def _package(instruction: str, mentions: list[Mention], index: Index) -> str | None:
@@ -48,9 +51,11 @@ def _read(instruction: str, mentions: list[Mention], index: Index, asker: Asker)
         top = [m for m in mention.of("symbol") if "." not in m.ref.partition("::")[2]]
         match, evidence = settle(mention, top or mention.of("symbol"), mentions, index, "symbols")
         matched.append(Matched(mention.text, match.ref, evidence))
-        operation = {"kind": "replace_reexport", "symbol": match.ref}
+        operation: dict[str, Any] = {"kind": "replace_reexport", "symbol": match.ref}
         if package is not None:
-            operation["package"] = package
+            operation["through"] = [package]
+        if _DROPS.search(instruction):
+            operation["drop"] = True
         operations.append(operation)
     return operations, matched
 
