@@ -140,16 +140,16 @@ def test_no_message_can_leave_its_turn(tokenizer: Tokenizer) -> None:
 
 
 @pytest.mark.model
-def test_loading_is_quick_and_needs_no_torch() -> None:
+def test_a_tokenizer_needs_no_torch() -> None:
     import subprocess
     import sys
 
     code = (
-        "import sys, time; t = time.perf_counter(); from model_runtime import load_tokenizer;"
-        f"load_tokenizer({SMALL!r}).count('x'); print(time.perf_counter() - t, 'torch' in sys.modules)"
+        "import sys; from model_runtime import load_tokenizer;"
+        f"load_tokenizer({SMALL!r}).count('x'); print('torch' in sys.modules)"
     )
-    seconds, torch = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.split()
-    assert torch == "False" and float(seconds) < 5
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert ran.stdout == "False\n"
 
 
 def write_gguf(path: Path, **changes: object) -> Path:
