@@ -8,9 +8,10 @@ looked at is in rewriting/gates.py; then the whole change is verified, and the u
 from __future__ import annotations
 
 import ast
+import json
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,7 @@ from ..rewriting.missing_imports import find_import, undefined, unknown_attribut
 from ..rewriting.region import MOST_LINES, Region, header_of, name_head
 from ..run import execute
 from ..workspace import Workspace
+from . import slots
 
 if TYPE_CHECKING:
     from model_runtime.model import Model
@@ -107,6 +109,8 @@ def write_draft(
     region = Edit(**place).region(Workspace(index))
     if region.symbol is not None:
         place = {"symbol": region.symbol.id}
+        if region.symbol.kind == "class" and (name := slots.new_member(instruction)):
+            return slots.write_member(instruction, region, name, index, open_model(), check)
     if region.lines > MOST_LINES:
         raise Refused(f"{symbol} has {region.lines} lines; a free edit takes at most {MOST_LINES}: name a part of it")
     model = open_model()
@@ -114,40 +118,49 @@ def write_draft(
     if size > MOST_TOKENS:
         raise Refused(f"{symbol} has {size} tokens; a free edit takes at most {MOST_TOKENS}: name a part of it")
     prompt, start = _prompt(instruction, region, index, model)
-    session = model.session()
     tried: list[Tried] = []
     fallback: dict[str, Any] | None = None
-    seen: set[str] = set()
-    for temperature, seed in CANDIDATES:
-        began = time.perf_counter()
-        stream = model.generate(
-            prompt,
-            max_tokens=size * 3 // 2 + 200,
-            stop=["```"],
-            temperature=temperature,
-            seed=seed,
-            session=session,
-            speculate=_DRAFT,
-        )
-        text = _answer(region, start + "".join(stream))
+    for answer in candidates(model, prompt, size * 3 // 2 + 200, ["```"]):
+        text = _answer(region, start + answer.text)
         text = merged(region.text, text, not gates.touches_documentation(instruction))
-        cost = time.perf_counter() - began, stream.result.output_tokens
-        if text in seen:
+        if any(text == other.text for other in tried):
             continue
-        seen.add(text)
         document = {"kind": "edit", **place, "instruction": instruction, "replacement": text}
         problems, imports = _judge(document, region, instruction, index, check)
-        if stream.result.finish_reason == "length":
+        if not answer.ended:
             problems.insert(0, "did not come to an end")
         if imports:
             document["imports"] = imports
         lost = [] if gates.touches_documentation(instruction) else gates.comments_lost(region, text)
-        tried.append(Tried(text, problems, *cost, lost))
+        tried.append(Tried(text, problems, answer.seconds, answer.tokens, lost))
         if not problems and not lost:
             return Draft(document, tried)
         if not problems and fallback is None:
             fallback = document
     return Draft(fallback, tried)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the model said behind the prompt; `ended`: it came to its end within the tokens it was given."""
+
+    text: str
+    ended: bool
+    seconds: float
+    tokens: int
+
+
+def candidates(model: Model, prompt: list[int], max_tokens: int, stop: list[str]) -> Iterator[Answer]:
+    """Answers one by one, as they are asked for: the most likely one, then samples with fixed seeds."""
+    session = model.session()
+    for temperature, seed in CANDIDATES:
+        began = time.perf_counter()
+        stream = model.generate(
+            prompt, max_tokens, stop=stop, temperature=temperature, seed=seed, session=session, speculate=_DRAFT
+        )
+        text = "".join(stream)
+        ended = stream.result.finish_reason != "length"
+        yield Answer(text, ended, time.perf_counter() - began, stream.result.output_tokens)
 
 
 def _prompt(instruction: str, region: Region, index: Index, model: Model) -> tuple[list[int], str]:
@@ -162,7 +175,7 @@ def _prompt(instruction: str, region: Region, index: Index, model: Model) -> tup
         signature = gates.touches_signature(instruction)
         start = name_head(region) if signature and kind != "class" else ""
         start = start or header_of(region, not gates.touches_documentation(instruction) and not signature)
-    context = _context(region, index)
+    context = context_of(region, index)
     shown = f"The file {region.path}"
     shown += f" has, among others:\n```{name}\n{context}\n```\n" if context else ".\n"
     messages = [
@@ -175,7 +188,7 @@ def _prompt(instruction: str, region: Region, index: Index, model: Model) -> tup
     return render(messages, model.tokenizer, f"```{name}\n{start}"), start
 
 
-def _context(region: Region, index: Index) -> str:
+def context_of(region: Region, index: Index) -> str:
     """The imports that the region uses, and the signatures of what it uses of the file and of the repository."""
     source = try_parse(region.path, (region.text + "\n").encode()) if is_python(region.path) else None
     whole = try_parse(region.path, index.read(region.path)) if source is not None else None
@@ -222,35 +235,47 @@ def _judge(
     problems = problems or gates.does_as_told(region, text, instruction)
     if problems:
         return problems, []
+    return prove([document], region.path, index, check)
+
+
+def prove(documents: list[dict[str, Any]], path: str, index: Index, check: str) -> tuple[list[str], list[str]]:
+    """Carry out the operations, the last of which holds what the model wrote for the file `path`.
+
+    Returns why that cannot be taken, and the imports that the last one needs.
+    """
     imports: list[str] = []
-    if is_python(region.path):
-        missing, imports = _missing(document, region, index)
+    if is_python(path):
+        missing, imports = _missing(documents, path, index)
         if missing:
             return missing, []
-    plan = Plan([Edit.model_validate({**document, "imports": imports})])
     try:
-        result = execute(plan, index, check=check)
+        result = execute(plan_of([*documents[:-1], {**documents[-1], "imports": imports}]), index, check=check)
     except (Refused, NothingToDo) as error:
         return [str(error)], []
     return [f"{c.name}: {c.detail}" for c in result.failed], imports
 
 
-def _missing(document: dict[str, Any], region: Region, index: Index) -> tuple[list[str], list[str]]:
+def plan_of(documents: list[dict[str, Any]]) -> Plan:
+    return Plan.from_json(json.dumps({"operations": documents}))
+
+
+def _missing(documents: list[dict[str, Any]], path: str, index: Index) -> tuple[list[str], list[str]]:
     """Names that the candidate uses and nothing binds, and the imports that bind the others."""
     ws = Workspace(index)
-    before = try_parse(region.path, ws.read(region.path))
+    before = try_parse(path, ws.read(path))
     try:
-        Edit.model_validate(document).apply(ws)
+        for operation in plan_of(documents).operations:
+            operation.apply(ws)
     except (Refused, NothingToDo) as error:
         return [str(error)], []
-    after = try_parse(region.path, ws.read(region.path))
+    after = try_parse(path, ws.read(path))
     if before is None or after is None:
         return [], []
     problems = [f"uses {name}, which does not exist" for name in sorted(unknown_attributes(after, before))]
     imports = []
     bound = Scopes(after).module.bindings
     for name in sorted(undefined(after) - undefined(before)):
-        statement = find_import(index, region.path, name)
+        statement = find_import(index, path, name)
         if statement is None or name in bound:
             problems.append(f"uses {name}, which is not defined")
         else:
