@@ -24,8 +24,11 @@ class NoTokenizer(BadCheckpoint):
 class FolderTokenizer(Tokenizer):
     """As Tokenizer: added tokens are known to `encode(text, special=True)` alone, so that text cannot write them."""
 
-    def __init__(self, folder: Path, eos: tuple[int, ...] = ()) -> None:
-        """`eos`: ids that end a text, from config.json. Raises NoTokenizer."""
+    def __init__(self, folder: Path, vocabulary_size: int = 0, eos: tuple[int, ...] = ()) -> None:
+        """From config.json: `vocabulary_size`, since embeddings may have rows to spare, and ids that end a text.
+
+        Raises NoTokenizer.
+        """
         try:
             parsed = json.loads((folder / TOKENIZER).read_text(encoding="utf-8"))
             added = {entry["content"]: (entry["id"], entry.get("special", False)) for entry in parsed["added_tokens"]}
@@ -39,7 +42,8 @@ class FolderTokenizer(Tokenizer):
             raise NoTokenizer(
                 f"{folder / TOKENIZER} holds a tokeniser of kind {kind}; only byte-level BPE is supported"
             )
-        self.vocab_size = 1 + max([*vocabulary.values(), *(number for number, _ in added.values())], default=-1)
+        known = 1 + max([*vocabulary.values(), *(number for number, _ in added.values())], default=-1)
+        self.vocab_size = max(known, vocabulary_size)
         self._texts = [""] * self.vocab_size
         self._types = [CONTROL] * self.vocab_size
         for text, number in vocabulary.items():

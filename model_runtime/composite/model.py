@@ -16,6 +16,7 @@ from .. import placement
 from ..checkpoints.own_tensors import OwnTensors, open_checkpoint
 from .config import CompositeConfig
 from .decoder import CompositeDecoder
+from .drafting import NextTokenBlock
 from .session import CompositeSession, restore_session
 from .weights import DictWeights
 
@@ -40,6 +41,8 @@ class CompositeModel:
         self.digest = digest
         """Of the checkpoint, the scheme and the engine: equal digests give equal caches."""
         self.scheme = scheme
+        self.drafting = NextTokenBlock.of(decoder)
+        """What proposes tokens when `generate` speculates, if the checkpoint holds it."""
 
     @property
     def config(self) -> CompositeConfig:
@@ -54,7 +57,7 @@ class CompositeModel:
         """Raises NoTokenizer when the folder has none."""
         from ..folder_tokenizer import FolderTokenizer
 
-        return FolderTokenizer(self.path, self.config.eos)
+        return FolderTokenizer(self.path, self.config.vocabulary, self.config.eos)
 
     def logits(self, ids: Sequence[int]) -> Tensor:
         """float32 [tokens, vocabulary]: row i is what the model expects after ids[: i + 1]."""
@@ -62,14 +65,14 @@ class CompositeModel:
 
     def session(self, max_tokens: int | None = None) -> CompositeSession:
         """An empty session. Its cache grows as it needs, so `max_tokens` reserves nothing."""
-        return CompositeSession(self.decoder, self.digest)
+        return CompositeSession(self.decoder, self.digest, self.drafting)
 
     def keep_prefixes(self, most_bytes: int = 0) -> None:
         """Prompts of these models are not kept between runs; a session can be saved."""
 
     def restore(self, path: Path | str) -> CompositeSession:
         """The session that `CompositeSession.save` wrote. Raises BadSessionFile, OSError."""
-        return restore_session(path, self.decoder, self.digest)
+        return restore_session(path, self.decoder, self.digest, self.drafting)
 
     def generate(self, prompt: Any, max_tokens: int, **options: Any) -> Any:
         """Iterator of text pieces with `.result` at the end; see model_runtime.generate.loop.generate."""
