@@ -12,6 +12,7 @@ from ..module_mentions import path_mentions
 from ..operation import LeftAlone, Outcome
 from ..text_mentions import is_changelog
 from ..workspace import Edit, Workspace
+from .import_edits import in_order
 from .packages import Packages
 from .paths import constraints, is_go, is_vendored, may_import, package_word
 from .syntax import Source
@@ -81,7 +82,10 @@ def _write(ws: Workspace, edits: Edits, outcome: Outcome) -> None:
         if reason := ws.protected(path):
             outcome.left_alone.append(LeftAlone(path, 1, "", reason))
         elif edits[path]:
+            before = ws.read(path)
             ws.edit(path, sorted(edits[path]))
+            if is_go(path) and (order := in_order(before, ws.read(path))):
+                ws.edit(path, order)
 
 
 class _FolderMove:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from repo_index.facts import ImportFact
@@ -59,6 +60,8 @@ class ImportEditor:
             if self._leaves(declarations[-1].named_children[0]):  # its whole lines go
                 start, stop = self._whole_lines(declarations[-1])
                 return [Edit(start, start, lines + newline * (2 if stop - start > end - start + len(newline) else 1))]
+            if len(declarations) == 1:
+                return [self._block(declarations[0], added)]
             return [Edit(end, end, newline + lines)]
         at = self.source.data.find(b"\n", self.source.clause.end_byte)
         if at < 0:
@@ -69,6 +72,16 @@ class ImportEditor:
             inner = newline.join(b"\t" + _spec(path, alias) for path, alias in added)
             lines = b"import (" + newline + inner + newline + b")"
         return [Edit(at, at, newline * 2 + lines)]
+
+    def _block(self, declaration: Node, added: list[tuple[str, str]]) -> Edit:
+        """One import without parentheses and what is added, as a block."""
+        spec = declaration.named_children[0]
+        groups = [[b"\t" + (spec.text or b"")]]
+        for path, alias in added:
+            _insert(groups, b"\t" + _spec(path, alias), path)
+        newline = self.source.newline
+        inner = (newline * 2).join(newline.join(g) for g in groups)
+        return Edit(declaration.start_byte, declaration.end_byte, b"import (" + newline + inner + newline + b")")
 
     def _rewritten(self, declaration: Node, added: list[tuple[str, str]]) -> list[Edit]:
         """The declaration in parentheses, line by line."""
@@ -109,6 +122,36 @@ class ImportEditor:
         while data[end : end + 1] == b"\n" or data[end : end + 2] == b"\r\n":
             end = data.find(b"\n", end) + 1
         return start, end
+
+
+def in_order(before: bytes, after: bytes) -> list[Edit]:
+    """Edits of `after` that put imports in order again, in each run of lines that was in order in `before`; the two
+    differ in names and paths alone."""
+    edits = []
+    old, new = _runs(before), _runs(after)
+    if len(old) != len(new):
+        return []
+    for (_, was), (start, now) in zip(old, new, strict=True):
+        ordered = [line for _, line in sorted((_key(line), line) for line in now)]
+        if ordered != now and [_key(line) for line in was] == sorted(_key(line) for line in was):
+            edits.append(Edit(start, start + sum(map(len, now)), b"".join(ordered)))
+    return edits
+
+
+def _runs(data: bytes) -> list[tuple[int, list[bytes]]]:
+    """(offset, lines) of import specifications that stand right below each other."""
+    found: list[tuple[int, list[bytes]]] = []
+    for block in re.finditer(rb"(?ms)^import\s*\((.*?)^\)", data):
+        at, open_run = block.start(1), False
+        for line in block[1].splitlines(keepends=True):
+            spec = re.match(rb"\s*(?:[\w.]+[ \t]+)?[\"`][^\"`]+[\"`]", line) is not None
+            if spec and open_run:
+                found[-1][1].append(line)
+            elif spec:
+                found.append((at, [line]))
+            open_run = spec
+            at += len(line)
+    return found
 
 
 def _spec(path: str, alias: str) -> bytes:

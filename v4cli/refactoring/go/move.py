@@ -17,7 +17,7 @@ from .import_edits import ImportEditor
 from .packages import Packages
 from .paths import constraints, is_go, is_vendored, package_word
 from .qualifiers import Rewriter
-from .syntax import Source
+from .syntax import Source, within
 from .units import PackageUnits, Unit, check_place
 from .visibility import Sides, check_target
 
@@ -190,12 +190,11 @@ class _Mover:
             for name in sorted(unit.names & self.job.names):
                 if not name[:1].isupper():
                     raise Refused(f"{name} is not exported; nothing outside of the package could go on using it")
-                kind = {"function_declaration": "var", "type_declaration": "type", "const_declaration": "const"}.get(
-                    unit.node.type, unit.keyword
-                )
-                if kind == "var" and unit.node.type != "function_declaration":
+                kind = unit.keyword or unit.node.type.removesuffix("_declaration")
+                if kind == "var":
                     raise Refused(f"{name} is a variable; there is no other name for one")
-                if unit.node.child_by_field_name("type_parameters") is not None or b"[T " in (unit.node.text or b""):
+                kind = "var" if kind == "function" else kind
+                if any(n.type == "type_parameter_list" for n in within(unit.node)):
                     raise Refused(f"{name} has type parameters; there is no other name for it")
                 lines.append(f"\n// {name} is {qualifier}.{name}.\n{kind} {name} = {qualifier}.{name}\n")
         end = len(source.data)

@@ -205,11 +205,15 @@ class _Addition:
 
     def _pass(self, source: Source, reference: Reference, call: Node) -> None:
         listed = call.child_by_field_name("arguments")
+        operand = call.child_by_field_name("operand")
+        if call.type == "type_conversion_expression" and operand is not None and self.position == 1:
+            self._edit(source.path, operand.end_byte, operand.end_byte, f", {self._value(source, call)}")
+            return
         if listed is None:
             raise Refused(f"{source.path}:{reference.line}: a call without a list of arguments")
         given = [c for c in listed.named_children if c.type != "comment"]
         position = self.position + self._receiver_first(call, len(given))
-        if len(given) < position or (len(given) == 1 and position != 1 and given[0].type == "call_expression"):
+        if len(given) < position or (len(given) == 1 and position != 1 and self._may_give_several(given[0])):
             raise Refused(f"{source.path}:{reference.line}: the call passes on what another call returns")
         value = self._value(source, call)
         if len(given) == position:
@@ -217,6 +221,14 @@ class _Addition:
         else:
             at = given[position].start_byte
             self._edit(source.path, at, at, f"{value}, ")
+
+    def _may_give_several(self, argument: Node) -> bool:
+        """Whether an argument may be a call with more than one result, which only stands alone."""
+        callee = argument.child_by_field_name("function") if argument.type == "call_expression" else None
+        if callee is None:
+            return False
+        known = self.index.find(text_of(callee).rpartition(".")[2], kinds=("function", "method", "type", "class"))
+        return not known or any("," in s.definition.type for s in known)
 
     def _receiver_first(self, call: Node, given: int) -> int:
         """1 for `Type.Method(value, ...)`, where the receiver is an argument."""
@@ -247,8 +259,8 @@ class _Addition:
                         return o.name
                 at = at.parent
         record = self.index.file(source.path)
-        in_tests = record is not None and record.role == "test"
-        follows = {"all": True, "all_but_tests": not in_tests, "only_tests": in_tests}.get(o.call_sites, False)
+        tests = is_test(source.path) or (record is not None and record.role == "test")
+        follows = {"all": True, "all_but_tests": not tests, "only_tests": tests}.get(o.call_sites, False)
         value = o.call_value if follows or o.default is None else o.default
         return self._in_package(source, value or "", "the value")
 
@@ -311,6 +323,10 @@ def _call_of(name: Node) -> Node | None:
     """The call whose callee ends in `name`."""
     at: Node = name
     parent = at.parent
+    if name.type == "type_identifier":  # `f[T](x)`, which reads like a conversion
+        while parent is not None and parent.type in ("qualified_type", "generic_type"):
+            parent = parent.parent
+        return parent if parent is not None and parent.type == "type_conversion_expression" else None
     if parent is not None and parent.type == "selector_expression":
         field = parent.child_by_field_name("field")
         if field is None or field.id != at.id:

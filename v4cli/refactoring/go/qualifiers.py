@@ -353,6 +353,8 @@ def _with_blank(data: bytes, start: int, end: int) -> Span:
     if not rest.strip():
         start = len(data[:start].rstrip()) + (2 if b"\r\n" in data else 1)
         end = len(data)
-    elif blank and (start == 0 or data[:start].endswith((b"\n\n", b"\r\n\r\n"))):
+    elif blank and (start == 0 or data[:start].endswith((b"\n\n", b"\r\n\r\n")) or data[:start].rstrip()[-1:] == b"("):
         end += blank
+    elif rest.lstrip()[:1] == b")" and data[:start].endswith((b"\n\n", b"\r\n\r\n")):
+        start = len(data[:start].rstrip()) + (2 if b"\r\n" in data else 1)
     return min(start, end), end

@@ -41,9 +41,9 @@ class MoveSymbols(Operation):
     imports stay so, a default export becomes one with a name, `export *` barrels go on offering what they offered,
     `ns.name` becomes an import of the name. With `keep_alias` the source re-exports the moved names.
 
-    Between files and packages of Go: types take their methods along, qualifiers and imports follow in the moved code and
-    in all users. Refused where a name would have to be exported, and for cycles of imports. With `keep_alias` the old
-    package goes on offering the types, constants and functions under their names.
+    Between files and packages of Go: types take their methods along, qualifiers and imports follow in the moved code
+    and in all users. Refused where a name would have to be exported, and for cycles of imports. With `keep_alias` the
+    old package goes on offering the types, constants and functions under their names.
     """
 
     kind: Literal["move_symbols"] = "move_symbols"

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class RenameModule(Operation):
-    """Moves a Python, JavaScript, TypeScript or Go file or a folder to another path, within its package or to another one.
+    """Moves a Python, JavaScript, TypeScript or Go file or a folder to another path, within its package or elsewhere.
 
     Touched: the file itself (its own relative imports, when its package changes), every import of it in every
     form, uses of the name that `from package import module` binds (where the new name would clash in a file, the
@@ -37,10 +37,10 @@ class RenameModule(Operation):
     an alias, with or without an extension), entries of package.json and tsconfig.json that name the file or what is
     built from it, and file paths in text. Declarations (.d.ts) beside a JavaScript file move along.
 
-    For Go the folder of a package: import paths in all importers (an alias stays), the package clause where it is called
-    like the folder, and the name at each use of it (where the new one is taken in a file, its import takes the old one
-    as an alias); refused where a folder `internal` would hide it. A file that moves to another package takes its
-    declarations there, as move_symbols does.
+    For Go the folder of a package: import paths in all importers (an alias stays), the package clause where it is
+    called like the folder, and the name at each use of it (where the new one is taken in a file, its import takes the
+    old one as an alias); refused where a folder `internal` would hide it. A file that moves to another package takes
+    its declarations there, as move_symbols does.
     """
 
     kind: Literal["rename_module"] = "rename_module"

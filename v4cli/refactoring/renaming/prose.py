@@ -33,6 +33,9 @@ class Prose:
         """Dotted names that the symbol is an attribute of: its modules and packages, with its class."""
         owners = set()
         for symbol in self.renaming.family:
+            if self.renaming.go is not None:
+                package = self.renaming.go.packages.of(symbol.path)[1].removesuffix("_test")
+                owners.add(".".join(p for p in (package, symbol.definition.parent) if p))
             module = self.index.module_name(symbol.path)
             if module:
                 owners.add(".".join(p for p in (module, symbol.definition.parent) if p))
