@@ -147,8 +147,9 @@ def random_tensors(config: Mapping[str, Any], seed: int) -> dict[str, Tensor]:
     matrix("head", config["vocab_size"], hidden)
     norm("norm", hidden)
     site("hc_head", streams, 1)
-    for index, kind in enumerate(config["layer_types"]):
-        layer = f"layers.{index}"
+    drafts = ["mtp.0"] * config["num_nextn_predict_layers"]
+    for index, kind in enumerate([*config["layer_types"], *(_KINDS["sliding"] for _ in drafts)]):
+        layer = [*(f"layers.{at}" for at in range(len(config["layer_types"]))), *drafts][index]
         norm(f"{layer}.attn_norm", hidden)
         norm(f"{layer}.ffn_norm", hidden)
         site(f"{layer}.hc_attn", (2 + streams) * streams, 3)
@@ -183,6 +184,12 @@ def random_tensors(config: Mapping[str, Any], seed: int) -> dict[str, Tensor]:
         feed_forward(f"{layer}.ffn.shared_experts")
         for expert in range(experts):
             feed_forward(f"{layer}.ffn.experts.{expert}")
+    for name in drafts:
+        for part in ("enorm", "hnorm", "norm"):
+            norm(f"{name}.{part}", hidden)
+        matrix(f"{name}.e_proj", hidden, hidden)
+        matrix(f"{name}.h_proj", hidden, hidden)
+        site(f"{name}.hc_head", streams, 1)
     return tensors
 
 

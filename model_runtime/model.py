@@ -129,6 +129,9 @@ class Session:
                 settled = min(self._settled, self._whole(count))
                 self.model.prefixes.store(self.ids[:settled], self.cache)
 
+    def drafter(self, most: int) -> None:
+        """These models have no prediction block: drafts come from the text alone."""
+
     def save(self, path: Path | str) -> None:
         """Write tokens, keys and values to a file that `Model.restore` reads; whole or not at all."""
         save_session(Path(path), self.model.digest, self.ids, self.cache)

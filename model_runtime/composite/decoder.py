@@ -137,13 +137,23 @@ class CompositeDecoder:
         """What flows out of the last layer for tokens [n] of some sessions; gradients flow through."""
         return self.stack.through(self.stack.residual.begin(self.embed(ids)), ids, sessions)
 
-    def logits(self, state: State) -> Tensor:
-        """float32 [n, vocabulary]."""
-        hidden = rms_norm_wide(self.stack.residual.end(state), self.norm, self.config.norm_eps)
+    def logits(self, state: State, last: bool = False) -> Tensor:
+        """float32 [n, vocabulary], or of the last token only, [1, vocabulary]."""
+        ended = self.stack.residual.end(state)
+        hidden = rms_norm_wide(ended[-1:] if last else ended, self.norm, self.config.norm_eps)
         return self.head(hidden).float()
 
-    def forward(self, ids: Sequence[int], cache: Cache, all_logits: bool = False) -> Tensor:
-        """Read `ids` into the cache; float32 logits of the last token [vocabulary], or of all [n, vocabulary]."""
+    def forward(
+        self,
+        ids: Sequence[int],
+        cache: Cache,
+        all_logits: bool = False,
+        seen: Callable[[Tensor, State], None] | None = None,
+    ) -> Tensor:
+        """Read `ids` into the cache; float32 logits of the last token [vocabulary], or of all [n, vocabulary].
+
+        `seen` is called with the tokens [n] of every pass and what flowed out of its last layer.
+        """
         if not ids:
             raise ValueError("no tokens to read")
         parts = []
@@ -151,10 +161,11 @@ class CompositeDecoder:
             for start in range(0, len(ids), CHUNK):
                 chunk = torch.tensor(ids[start : start + CHUNK])
                 state = self.states(chunk, [(cache, chunk.numel())])
-                last = start + CHUNK >= len(ids)
-                if all_logits or last:
-                    parts.append(self.logits(state))
-            return torch.cat(parts) if all_logits else parts[0][-1]
+                if seen is not None:
+                    seen(chunk, state)
+                if all_logits or start + CHUNK >= len(ids):
+                    parts.append(self.logits(state, last=not all_logits))
+            return torch.cat(parts) if all_logits else parts[0][0]
 
     def step(self, requests: Sequence[tuple[Sequence[int], Cache]]) -> list[Tensor]:
         """Read a few tokens of each of several sessions in one pass; float32 logits [tokens, vocabulary] of each."""

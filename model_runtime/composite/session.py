@@ -11,6 +11,7 @@ from torch import Tensor
 from ..cache.session_file import BadSessionFile, read, write
 from .cache import SPARE, Cache, CannotRewind, Mark
 from .decoder import CompositeDecoder
+from .drafting import Drafts, NextTokenBlock, NextTokenLookup
 
 #: marks that a session keeps, those of its longest lengths
 MARKS = 8
@@ -19,12 +20,16 @@ MARKS = 8
 class CompositeSession:
     """What generate.loop asks of a session. Not for use by two threads at once."""
 
-    def __init__(self, decoder: CompositeDecoder, identity: str) -> None:
-        """`identity`: a digest of the weights and all else that logits depend on; a saved session carries it."""
+    def __init__(self, decoder: CompositeDecoder, identity: str, drafting: NextTokenBlock | None = None) -> None:
+        """`identity`: a digest of the weights and all else that logits depend on; a saved session carries it.
+
+        `drafting`: the block that proposes tokens, if the session is to be used with speculation.
+        """
         self.decoder = decoder
         self.identity = identity
         self.ids: list[int] = []
         self.cache: Cache = decoder.new_cache()
+        self.drafts = Drafts(drafting) if drafting is not None else None
         self._marks: list[Mark] = []
 
     def extend(self, ids: Sequence[int], all_logits: bool = False) -> Tensor:
@@ -36,17 +41,27 @@ class CompositeSession:
         ids = list(ids)
         mark = self.cache.mark() if len(ids) > SPARE else None
         try:
-            logits = self.decoder.forward(ids, self.cache, all_logits)
+            logits = self._read(ids, all_logits)
         except BaseException:
             if mark is not None:
                 self.cache.go_back(mark)
             else:
                 self.cache.truncate(len(self.ids))
+            if self.drafts is not None:
+                self.drafts.truncate(len(self.ids))
             raise
         self.ids.extend(ids)
         if mark is not None:
             self._marks = [*self._marks, self.cache.mark()][-MARKS:]
         return logits
+
+    def _read(self, ids: list[int], all_logits: bool = False) -> Tensor:
+        seen = self.drafts.read if self.drafts is not None else None
+        return self.decoder.forward(ids, self.cache, all_logits, seen)
+
+    def drafter(self, most: int) -> NextTokenLookup | None:
+        """What proposes up to `most` tokens to generate.loop, or None for a session without such a block."""
+        return NextTokenLookup(self.drafts, self.ids, most) if self.drafts is not None else None
 
     def truncate(self, n: int) -> None:
         """Forget all but the first `n` tokens.
@@ -64,8 +79,10 @@ class CompositeSession:
                 self.cache.go_back(self._marks[-1])
             else:
                 self.cache = self.decoder.new_cache()
-            if missing := self.ids[self.cache.length : n]:
-                self.decoder.forward(missing, self.cache)
+        if self.drafts is not None:
+            self.drafts.truncate(self.cache.length)
+        if missing := self.ids[self.cache.length : n]:
+            self._read(missing)
         del self.ids[n:]
 
     def recall(self, ids: Sequence[int]) -> int:
@@ -89,9 +106,14 @@ class CompositeSession:
         write(Path(path), self.identity, tensors)
 
 
-def restore_session(path: Path | str, decoder: CompositeDecoder, identity: str) -> CompositeSession:
-    """The session that `save` wrote. Raises BadSessionFile when it is damaged or of another model, OSError."""
-    session = CompositeSession(decoder, identity)
+def restore_session(
+    path: Path | str, decoder: CompositeDecoder, identity: str, drafting: NextTokenBlock | None = None
+) -> CompositeSession:
+    """The session that `save` wrote. Raises BadSessionFile when it is damaged or of another model, OSError.
+
+    What a block for drafts had read is not saved: it begins anew.
+    """
+    session = CompositeSession(decoder, identity, drafting)
     tensors = read(Path(path), identity)
     session.ids = tensors.pop("ids", torch.empty(0, dtype=torch.int64)).tolist()
     length = len(session.ids)
@@ -109,4 +131,6 @@ def restore_session(path: Path | str, decoder: CompositeDecoder, identity: str) 
     if tensors:
         raise BadSessionFile(f"{path} holds more than this model has: {min(tensors)}")
     session.cache.length = length
+    if session.drafts is not None:
+        session.drafts.begin(length)
     return session

@@ -33,6 +33,14 @@ class Session(Protocol):
     def truncate(self, n: int) -> None: ...
     def recall(self, ids: Sequence[int]) -> int: ...
     def keep(self, count: int) -> None: ...
+    def drafter(self, most: int) -> Drafter | None: ...
+
+
+class Drafter(Protocol):
+    """Proposes tokens (speculation.PromptLookup, composite.drafting.NextTokenLookup); it is fed every settled one."""
+
+    def feed(self, tokens: Sequence[int]) -> None: ...
+    def draft(self, most: int | None = None) -> list[int]: ...
 
 
 class Model(Protocol):
@@ -124,21 +132,23 @@ def generate(
     """Continue a prompt by at most `max_tokens` tokens.
 
     `session`: continue in this one (what it shares with the prompt is not computed again), else in a new one.
-    `speculate`: draft up to that many tokens from the text so far (at most 7), for output that repeats its
-    input. Raises BadGrammar, chat.BadMessages, ValueError for an empty prompt; nothing is computed before the
-    first piece is asked for.
+    `speculate`: draft up to that many tokens (at most 7) from the text so far, for output that repeats its
+    input, and from the model's own prediction block if it has one. Raises BadGrammar, chat.BadMessages,
+    ValueError for an empty prompt; nothing is computed before the first piece is asked for.
     """
     tokenizer = model.tokenizer
     ids = prompt_ids(prompt, tokenizer)
     if not ids:
         raise ValueError("an empty prompt: there is nothing to continue")
+    session = session if session is not None else model.session()
+    most = min(speculate, MOST_ROWS - 1) if speculate else 0
     run = _Run(
-        session=session if session is not None else model.session(),
+        session=session,
         tokenizer=tokenizer,
         matcher=grammar.matcher(tokenizer) if grammar is not None else None,
         sampler=Sampler(temperature, top_p, seed),
         stops=StopStrings([stop] if isinstance(stop, str) else stop),
-        lookup=PromptLookup(min(speculate, MOST_ROWS - 1)) if speculate else None,
+        lookup=(session.drafter(most) or PromptLookup(most)) if most else None,
         max_tokens=max_tokens,
         result=Result(prompt_tokens=len(ids)),
     )
@@ -152,7 +162,7 @@ class _Run:
     matcher: Matcher | None
     sampler: Sampler
     stops: StopStrings
-    lookup: PromptLookup | None
+    lookup: Drafter | None
     max_tokens: int
     result: Result
     finished: bool = False

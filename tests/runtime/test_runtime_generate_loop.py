@@ -91,6 +91,9 @@ class Session:
     def keep(self, count: int) -> None:
         assert count
 
+    def drafter(self, most: int) -> None:
+        assert most
+
 
 class Model:
     def __init__(self, tokenizer: Tokenizer, prompt: str = "p", answer: str = "", end: bool = True) -> None:
