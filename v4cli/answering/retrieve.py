@@ -78,10 +78,11 @@ def _candidates(question: str, index: Index) -> Iterable[Source]:
                 yield _of_symbol(index, symbol)
         elif hit.end_line - hit.start_line >= FEW_LINES or index.language(hit.path) is None or hit is hits[0]:
             found += 1
-            yield _of_lines(index, hit.path, hit.start_line, hit.end_line)
+            yield of_lines(index, hit.path, hit.start_line, hit.end_line)
 
 
-def _of_lines(index: Index, path: str, start: int, end: int, qualified: str = "") -> Source:
+def of_lines(index: Index, path: str, start: int, end: int, qualified: str = "") -> Source:
+    """Lines start .. end of a file as it was indexed, WHOLE_LINES at most."""
     lines = [line.rstrip("\r") for line in index.text(path).split("\n")]
     end = max(start, min(end, len(lines), start + WHOLE_LINES - 1))
     return Source(Citation(path, start, end), "\n".join(lines[start - 1 : end]), qualified)
@@ -91,7 +92,7 @@ def _of_symbol(index: Index, symbol: Symbol) -> Source:
     """The definition; a long class as its outline's head, a long function as its first lines."""
     lines = symbol.end_line - symbol.line + 1
     end = symbol.end_line if lines <= WHOLE_LINES else symbol.line + HEAD_LINES - 1
-    return _of_lines(index, symbol.path, symbol.line, end, symbol.qualified)
+    return of_lines(index, symbol.path, symbol.line, end, symbol.qualified)
 
 
 def _overlaps(a: Citation, b: Citation) -> bool:

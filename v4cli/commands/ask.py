@@ -62,6 +62,7 @@ def ask(
             lambda m: tokens or budgets.budget(m),
             out.stream,
             out.note,
+            strict=bool(tokens),
         )
         out.print()
         if result.citations:
