@@ -127,7 +127,7 @@ def _check_moment(
     at = block.index(statement) + 1
     node = uses[0].node
     following = block[at] if at < len(block) else None
-    top = _first_part(following) if following is not None else None
+    top = first_part(following) if following is not None else None
     if top is None or not any(n is node for n in ast.walk(top)):
         raise Refused(f"{where}: other statements run before the use, and the value is not a simple one")
     if is_conditional(source, node, top) or runs_elsewhere(source, node, top):
@@ -140,7 +140,7 @@ def _check_moment(
             raise Refused(f"{where}: other code of line {source.line_of(uses[0].span[0])} runs before the use")
 
 
-def _first_part(statement: ast.stmt) -> ast.AST | None:
+def first_part(statement: ast.stmt) -> ast.AST | None:
     """What a statement evaluates first, and once."""
     if isinstance(statement, ast.Expr | ast.Return | ast.Assign | ast.AnnAssign):
         return statement.value

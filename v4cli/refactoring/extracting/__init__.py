@@ -1,0 +1,1 @@
+"""Code of a function made a function, method, variable or constant of its own."""
