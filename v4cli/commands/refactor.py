@@ -96,7 +96,7 @@ def refactor(
     started = time.perf_counter()
     index = context.index()
     indexed = time.perf_counter()
-    chosen = given if given is not None else _make_plan(context, instruction or "", index)
+    chosen = given if given is not None else _make_plan(context, instruction or "", index, check)
     planned = time.perf_counter()
     seconds = {"index": indexed - started, "plan": planned - indexed}
     if plan_only:
@@ -128,11 +128,12 @@ def _read_plan(name: str) -> Plan:
         raise UsageError(f"--plan: {name}: {(error.strerror or str(error)).lower()}") from None
 
 
-def _make_plan(context: Context, instruction: str, index: Index) -> Plan:
+def _make_plan(context: Context, instruction: str, index: Index, check: str | None) -> Plan:
     from ..models import open_model
     from ..refactoring import planner
 
-    return planner.plan(instruction, index, lambda: open_model(context))
+    command = context.settings(check=check).check
+    return planner.plan(instruction, index, lambda: open_model(context), check=command)
 
 
 def _show_plan(out: Output, plan: Plan, seconds: dict[str, float]) -> int:

@@ -10,6 +10,7 @@ nothing is guessed.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 #: an instruction longer than this is no instruction
 MAX_INSTRUCTION = 4000
+#: "s/load/load_file/", as an editor has it
+_SUBSTITUTION = re.compile(r"(?<!\w)s/(\w+)/(\w+)/[gi]*(?!\w)")
 
 
 def plan(
@@ -50,6 +53,7 @@ def plan(
     step or a condition builds on.
     """
     instruction = " ".join(instruction.split())
+    instruction = steps.spell_out(_SUBSTITUTION.sub(r"rename `\1` to `\2`", instruction))
     if not instruction:
         raise NothingToDo("the instruction is empty: say what to change, as in: rename load to load_file")
     if len(instruction) > MAX_INSTRUCTION:
@@ -112,7 +116,7 @@ class _Job:
             plain, mentions = self._mentions(text, index)
         documents, matched = kind.read(plain, mentions, index, self.asker)
         self.matched += matched
-        held = [c for c in held if c.effect not in kind.reads or c.effect == "alias"]
+        held = [c for c in held if c.effect != "holds" and (c.effect != "only" or "only" not in kind.reads)]
         made: list[dict[str, Any]] = []
         for document in documents:
             for earlier in made:

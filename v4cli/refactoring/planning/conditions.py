@@ -18,7 +18,7 @@ from ..plan import kinds
 if TYPE_CHECKING:
     from repo_index.index import Index
 
-Effect = Literal["except", "only", "alias"]
+Effect = Literal["except", "only", "alias", "holds"]
 
 
 @dataclass(slots=True)
@@ -40,14 +40,17 @@ class Condition:
 
 _KEEP = r"(?:leav(?:e|es|ing)|keep(?:s|ing)?|retain(?:s|ing)?|preserv(?:e|es|ing)|maintain(?:s|ing)?)"
 #: a condition ends with its clause, or where a verb starts another one
+_VERB = (
+    r"(?:mov(?:e|ing)|renam(?:e|ing)|add(?:ing)?|giv(?:e|ing)|remov(?:e|ing)|drop(?:ping)?|pass(?:ing)?|mak(?:e|ing)|"
+    r"updat(?:e|ing)|put|merg(?:e|ing)|fix|ensur(?:e|ing)|default(?:ing)?|set|leav(?:e|ing)|keep(?:ing)?|adjust(?:ing)?)\b"
+)
 _END = (
-    r"(?=[.;](?:\s|$)|$|,?\s+(?:and|then|but)\s+(?:then\s+)?(?:mov|renam|add|giv|remov|drop|pass|mak|updat|put|merg|fix|"
-    r"ensur|default|set|leav|keep)|,\s+(?:to|where|which|so)\b|\s+(?:to|into)\s+(?:an?\b|the\b|[\w./]+\.py\b)"
-    r"|\s+(?:from|in)\s+[\w./]+\.py\s+(?:in)?to\b)"
+    rf"(?=[.;](?:\s|$)|$|,?\s+(?:and|then|but)\s+(?:then\s+)?{_VERB}|,\s+{_VERB}|,\s+(?:to|where|which|so)\b"
+    r"|\s+(?:to|into)\s+(?:an?\b|the\b|[\w./]+\.py\b)|\s+(?:from|in)\s+[\w./]+\.py\s+(?:in)?to\b)"
 )
 _ANY = r"[^.;]*?(?:\.\w[^.;]*?)*?"
 _EXCEPT = (
-    rf"\b(?:except(?:ing)?|excluding|apart\s+from|aside\s+from|other\s+than|besides|but\s+not|(?:and\s+|,\s*)not)\b"
+    rf"\b(?:except(?:ing)?|excluding|apart\s+from|aside\s+from|other\s+than|besides|outside(?:\s+of)?|but\s+not|(?:and\s+|,\s*)not)\b"
     rf"(?:\s+(?:for|in|from|inside|within|the\s+ones?))*\s+(?P<what>{_ANY}){_END}"
 )
 _WITHOUT = (
@@ -57,6 +60,7 @@ _LEAVE = (
     rf"\b{_KEEP}\s+(?P<what>[^.;]*?(?:\.\w[^.;]*?)*?)\s+(?:alone|untouched|unchanged|intact|as[\s-](?:(?:it|they|that)\s+)?"
     r"(?:is|are|now|before)|as[\s-]is|the\s+same|where\s+(?:it|they)\s+(?:is|are)|out(?:\s+of\s+(?:it|this))?)\b"
 )
+_EXCLUDED = r"(?:^|[.;,]\s+|\b(?:and|but|with)\s+)(?P<what>[^.;,]*?)\s+(?:excluded|exempted|not\s+included)\b"
 _STAYS = (
     r"(?:^|[.;,]\s+|\b(?:and|but|while)\s+)(?P<what>[^.;,]*?)\s+(?:keeps?\s+(?:its|their)\s+names?|stays?(?:\s+(?:as\s+(?:it|they)\s+(?:is|are)|"
     r"unchanged|untouched|the\s+same|put|where\s+(?:it|they)\s+(?:is|are)))?|remains?\s+(?:unchanged|untouched|the\s+same|"
@@ -79,12 +83,18 @@ _ALIAS = (
     r"|\bso\s+(?:that\s+)?(?:the\s+)?(?:old|existing)\b[^.;]*?\b(?:work|import)\w*[^.;]*"
     r"|\b(?:still\s+(?:be\s+)?(?:importable|available|accessible))\b[^.;]*|\bbackwards?[\s-]compat\w*[^.;]*"
 )
+_HOLDS = (
+    rf"\b{_KEEP}\s+(?:(?:the|its|their|all|current|existing|same|overall|rest\s+of\s+the)\s+)*(?:behaviou?rs?|functionality|semantics|"
+    r"logic|formatting|consistency|signatures?|tests?\s+(?:passing|green|working)|test\s+suite\s+(?:passing|green))\b[^.;,]*"
+)
 _WORDINGS: tuple[tuple[Effect, str], ...] = (
+    ("holds", _HOLDS),
     ("alias", _ALIAS),
     ("except", _LEAVE),
     ("except", _STAYS),
     ("except", _WITHOUT),
     ("except", _DONT),
+    ("except", _EXCLUDED),
     ("except", _EXCEPT),
     ("only", _ONLY),
 )
@@ -98,6 +108,8 @@ _TESTS = re.compile(
     r"\b(?:unit\s+)?tests?\b(?![\w/]*\.py)|\btest\s*(?:suite|files?|cases?|modules?|code)\b|\btesting\s+code\b",
     re.IGNORECASE,
 )
+#: left alone unless it is asked for
+_HISTORY = re.compile(r"\bchange\s?logs?\b|\brelease\s+notes\b|\bhistory\b", re.IGNORECASE)
 _TEXT = re.compile(r"\b(?:comments?|doc\s?strings?|strings?|prose|text)\b", re.IGNORECASE)
 _DOCS = re.compile(r"\b(?:docs?|documentation|readme|markdown)\b", re.IGNORECASE)
 #: conditions that no wording above covers
@@ -107,7 +119,7 @@ _UNREAD = re.compile(
 )
 #: "all functions, not the classes" selects; "keep the base case false" is a default; "keep the package ..." a name
 _NO_CONDITION = re.compile(
-    r"\bbase\s+case\b|\bdefaults?\b|\bnot\s+(?:the\s+|any\s+)?(?:class|function|method)|\bpackage\b|\binit\b|\busages?\b|\bsuch\s+as\b",
+    r"\bunless\b[^.;]*\b(?:otherwise|specified|overrid\w+|given|told|set|asked)\b|\bbase\s+case\b|\bdefaults?\b|\bnot\s+(?:the\s+|any\s+)?(?:class|function|method)|\bpackage\b|\binit\b|\busages?\b|\bsuch\s+as\b",
     re.IGNORECASE,
 )
 
@@ -123,11 +135,11 @@ def find(text: str, index: Index, aliases: bool = True) -> list[Condition]:
             said = place.group().strip(" ,")
             groups = place.groupdict()
             what = groups.get("what") or groups.get("what2") or ""
-            if effect != "alias" and _NO_CONDITION.search(said):
+            if effect in {"except", "only"} and _NO_CONDITION.search(said):
                 continue
             condition = Condition(effect, said, place.start(), place.end())
-            if effect != "alias" and not _resolve(condition, what, index):
-                continue
+            if effect in {"except", "only"} and not _resolve(condition, what, index):
+                condition.effect = "holds"
             taken.append(place.span())
             found.append(condition)
     for place in _UNREAD.finditer(text):
@@ -155,6 +167,8 @@ def _resolve(condition: Condition, what: str, index: Index) -> bool:
             condition.names.append(mention.text)
     if condition.paths or condition.symbols or condition.tests or condition.text:
         return True
+    if condition.effect == "except" and _HISTORY.search(what):
+        return False
     if not what.strip() or _NEUTRAL.search(what) or condition.effect == "only":
         return False
     raise NothingToDo(
@@ -235,6 +249,8 @@ def put_in(condition: Condition, operation: dict[str, Any], index: Index) -> dic
         if condition.paths:
             scope[key] = [*scope.get(key, []), *condition.paths]
         operation["scope"] = scope
+    elif condition.effect == "except" and condition.tests and operation.get("call_sites") == "all":
+        operation["call_sites"] = "all_but_tests"
     elif condition.effect == "except" and "skip_paths" in fields:
         operation["skip_paths"] = [*operation.get("skip_paths", []), *paths]
     return operation
@@ -252,7 +268,7 @@ def _offered(symbol: str, index: Index) -> bool:
 def broken(condition: Condition, changed: list[str], new: list[str], index: Index) -> str:
     """What the change does against the condition; "" where it holds. `new`: files that the change creates."""
     paths = [*condition.paths, *(_folders(index, "test") if condition.tests else [])]
-    if condition.effect == "alias" or not paths:
+    if condition.effect in {"alias", "holds"} or not paths:
         return ""
     if condition.effect == "except":
         wrong = [p for p in changed if matches(p, paths)]

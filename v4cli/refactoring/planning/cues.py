@@ -24,7 +24,10 @@ def normal_literal(text: str) -> str:
 def call_sites(instruction: str) -> CallSites | None:
     """Which calls are to pass the new argument; None when the wording leaves it open."""
     text = " ".join(instruction.lower().split())
-    if re.search(rf"\b(?:except|excluding|besides|but not|other than|apart from|aside from)\b[^.;]*?\b{_TESTS}", text):
+    if re.search(
+        rf"\b(?:except|excluding|besides|but not|other than|apart from|aside from|outside(?: of)?)\b[^.;]*?\b{_TESTS}",
+        text,
+    ):
         return "all_but_tests"
     if re.search(rf"\b(?:not|don't|do not|never)\b[^.;]{{0,40}}\b(?:in|for)\s+{_TESTS}", text):
         return "all_but_tests"
@@ -55,6 +58,9 @@ def default_value(instruction: str, parameter: str) -> str | None:
         for found in re.finditer(pattern, instruction, re.IGNORECASE):
             if found[1].strip("'\"") != parameter:
                 return normal_literal(found[1])
+    said = rf"(?<!\w){name}[`'\"]?\s+(?:that|which)\s+(?:is|stays)\s+`?({_LITERAL_ANY_CASE})(?!\w|\.\w)"
+    if found := re.search(said, instruction):
+        return normal_literal(found[1])
     # "a flag strict=False": the first time that the parameter is named, with its default
     first = re.search(rf"(?<!\w){name}(?!\w)(?:\s*=\s*({_LITERAL_ANY_CASE})(?!\w|\.\w))?", instruction)
     return normal_literal(first[1]) if first is not None and first[1] else None
@@ -68,6 +74,10 @@ def argument_value(instruction: str, parameter: str, default: str | None) -> str
         rf"\b{name}\b[`'\"]?\s*(?:parameter|argument|flag)?\s*(?:(?:is|be|being|should be|must be)\s+)?"
         rf"(?:explicitly\s+)?(?:set|passed|given)?\s*(?:with\s+(?:the\s+|a\s+)?value(?:\s+of)?|to|as|be|with)\s+`?({_LITERAL_ANY_CASE})(?!\w|\.\w)",
     )
+    explicit = rf"\b(?:pass|hand|giv|us|set)\w*\b[^.;]{{0,30}}?\b{name}\s*=\s*({_LITERAL_ANY_CASE})(?!\w|\.\w)"
+        r"[^.;]*\b(?:calls?|callers?|usages?|uses)\b"
+    if found := re.search(explicit, instruction, re.IGNORECASE):
+        return normal_literal(found[1])
     passed = rf"\bpass(?:es|ing)?\s+`?({_LITERAL_ANY_CASE})`?\s+(?:in|at|from|for|everywhere)\b"
     for pattern in (*given, passed):
         values = [normal_literal(v) for v in re.findall(pattern, instruction, re.IGNORECASE)]
@@ -76,7 +86,7 @@ def argument_value(instruction: str, parameter: str, default: str | None) -> str
     return None
 
 
-_PARAMETER_NOUN = r"(?:parameters?|params?|arguments?|args?|flags?|kwargs?)"
+_PARAMETER_NOUN = r"(?:parameters?|params?|arguments?|args?|flags?|kwargs?|keywords?|options?|switch)"
 _PARAMETER_ADJECTIVES = frozenset(
     """
     a additional an another bool boolean default extra float function input int integer its keyword keyword-only
@@ -164,8 +174,8 @@ def selection(instruction: str) -> Selection | None:
         return "functions"
     if re.search(r"\bclass(?:es)?\b[^.;]{0,30}\bnot\s+(?:the\s+)?function", text):
         return "classes"
-    if re.search(r"\b(?:all|every)\s+(?:of\s+)?(?:the\s+)?(?:\w+\s+)?functions\b", text):
+    if re.search(r"\b(?:all|every|each)\s+(?:of\s+)?(?:the\s+)?(?:\w+\s+)?functions?\b", text):
         return "functions"
-    if re.search(r"\b(?:all|every)\s+(?:of\s+)?(?:the\s+)?(?:\w+\s+)?classes\b", text):
+    if re.search(r"\b(?:all|every|each)\s+(?:of\s+)?(?:the\s+)?(?:\w+\s+)?class(?:es)?\b", text):
         return "classes"
     return None

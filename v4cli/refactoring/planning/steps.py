@@ -25,6 +25,7 @@ _LEAD = (
 _BREAK = re.compile(
     rf"(?<=[\w`'\")\]])(?<!\be\.g)(?<!\bi\.e)(?<!\bincl)(?<!\betc)[.!?]+\s+"
     rf"|\s*;\s*"
+    rf"|(?:^|\s+)(?:\(?\d{{1,2}}[.)]|[-*\u2022])\s+(?={_LEAD}(?:{_VERBS})\b)"
     rf"|\s*,?\s+(?:and\s+)?(?:then|after\s+that|afterwards?)\b[\s,:]*(?={_LEAD}(?:{_VERBS})\b)"
     rf"|\s*,?\s+and\s+(?:also\s+|finally\s+)?(?=(?:{_VERBS})\b)"
     rf"|\s*,\s+(?=(?:{_VERBS})\b)",
@@ -79,6 +80,23 @@ def split(instruction: str) -> list[str]:
     return steps
 
 
+_NAME = r"[`'\"]?(?P<{}>[A-Za-z_][\w./]*\w)[`'\"]?"
+_TWO = re.compile(
+    rf"{_NAME.format('one')}\s*(?:,|and|or|/)\s*{_NAME.format('two')}"
+    r"(?=[^.;]*(?:\.\w[^.;]*)*\bthe\s+(?:former|latter)\b)",
+    re.IGNORECASE,
+)
+
+
+def spell_out(instruction: str) -> str:
+    """The instruction with "the former" and "the latter" replaced by the names that they stand for."""
+    if (found := _TWO.search(instruction)) is None:
+        return instruction
+    start, rest = instruction[: found.end()], instruction[found.end() :]
+    rest = re.sub(r"\bthe\s+former\b", found["one"], rest, flags=re.IGNORECASE)
+    return start + re.sub(r"\bthe\s+latter\b", found["two"], rest, flags=re.IGNORECASE)
+
+
 _PRONOUN = re.compile(
     r"\b(?:(?P<it>it)|(?P<them>them|these|those)|(?P<this>(?:this|that|the\s+(?:new|renamed|moved|same|resulting))\s+"
     r"(?:function|method|class|module|file|constant|helper|symbol|variable|exception)))\b(?!\s+(?:is|was|does|should|has)\b)|\b(?P<its>its)\b",
@@ -99,6 +117,4 @@ def pronouns(text: str, names: list[str]) -> tuple[str, list[tuple[int, int]]]:
         joined += ", " if 0 < number < len(names) - 1 else " and " if number else ""
         spans.append((start + len(joined), start + len(joined) + len(name) + 2))
         joined += f"`{name}`"
-    if found["its"]:
-        joined += "'s"
     return text[: found.start()] + joined + text[found.end() :], spans

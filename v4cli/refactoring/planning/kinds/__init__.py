@@ -47,7 +47,7 @@ class Kind:
     over: frozenset[str] = frozenset()
     """Kinds whose wording this one's includes: it is meant where both are asked for."""
     reads: frozenset[str] = frozenset()
-    """Conditions (conditions.py) that `read` takes from the wording itself."""
+    """Effects of conditions (conditions.py) whose words `read` needs to see; "only" is left to it altogether."""
 
     def is_asked(self, text: str, mentions: list[Mention], index: Index) -> bool:
         if self.asks is not None:

@@ -84,7 +84,8 @@ def _read_extract(instruction: str, mentions: list[Mention], index: Index, asker
     path = match.ref.partition("::")[0]
     matched.append(Matched((files or symbols)[0].text, path, evidence))
     start, end = int(lines[1]), int(lines[2])
-    return [{"kind": "extract_function", "path": path, "start_line": start, "end_line": end, "name": name}], matched
+    operation = {"kind": "extract_function", "path": path, "start_line": start, "end_line": end, "new_name": name}
+    return [operation], matched
 
 
 def _read_edit(instruction: str, mentions: list[Mention], index: Index, asker: Asker) -> Found:

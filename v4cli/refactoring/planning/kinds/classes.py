@@ -6,6 +6,8 @@ import builtins
 import re
 from typing import TYPE_CHECKING, Any
 
+from repo_index.records import Symbol
+
 from ....errors import NothingToDo
 from ....mentions import Mention
 from ...plan import Match as Matched
@@ -110,7 +112,7 @@ def _read_base(instruction: str, mentions: list[Mention], index: Index, asker: A
     return [operation], matched
 
 
-def _exceptions(instruction: str) -> tuple[str | None, str | None]:
+def _exceptions(instruction: str, index: Index) -> tuple[str | None, str | None]:
     """(old, new) exception."""
     for pattern in (
         rf"\breplac\w*\s+(?:(?:all|every|any|uses?\s+of)\s+)*{_ARTICLE}{_NAME.format('old')}(?:\s+\w+){{0,2}}?\s+(?:by|with)\s+{_ARTICLE}{_NAME.format('new')}",
@@ -120,6 +122,12 @@ def _exceptions(instruction: str) -> tuple[str | None, str | None]:
     ):
         if found := re.search(pattern, instruction, re.IGNORECASE):
             return found["old"], found["new"]
+    # "f throws A, I want B there": what is raised now comes first
+    if _WORD_RAISE.search(instruction) and re.search(r"\b(?:want|should|must|prefer|rather|better)\b", instruction):
+        words = dict.fromkeys(re.findall(r"(?<![\w.])[A-Z]\w+", instruction))
+        errors = [w for w in words if _is_error(w, index)]
+        if len(errors) == 2:
+            return errors[0], errors[1]
     return None, None
 
 
@@ -129,12 +137,24 @@ def _is_class(name: str, index: Index) -> bool:
 
 
 def _is_error(name: str | None, index: Index) -> bool:
-    return name is not None and (_exception(name) or (not hasattr(builtins, name) and _is_class(name, index)))
+    if name is None or hasattr(builtins, name):
+        return name is not None and _exception(name)
+    known = [s for s in index.find(name.rpartition(".")[2]) if s.kind == "class"]
+    return any(_derives(s, index, 20) for s in known)
+
+
+def _derives(symbol: Symbol, index: Index, depth: int) -> bool:
+    """Whether a class is an exception, by its bases or, where these are not known, by its name."""
+    for base in symbol.definition.bases:
+        found = index.resolve(symbol.path, base.partition("[")[0])
+        if _exception(base) or (depth and isinstance(found, Symbol) and _derives(found, index, depth - 1)):
+            return True
+    return symbol.name.endswith(("Error", "Exception", "Warning"))
 
 
 def _read_exception(instruction: str, mentions: list[Mention], index: Index, asker: Asker) -> Found:
     """One replace_exception operation; a function or file that is named is where it is replaced."""
-    old, new = _exceptions(instruction)
+    old, new = _exceptions(instruction, index)
     if old is None or new is None:
         raise NothingToDo("which exception takes the place of which? Say: raise NewError instead of OldError")
     matched: list[Matched] = []
@@ -168,7 +188,7 @@ def _base_feasible(instruction: str, mentions: list[Mention], index: Index) -> b
 
 
 def _exception_feasible(instruction: str, mentions: list[Mention], index: Index) -> bool:
-    old, new = _exceptions(instruction)
+    old, new = _exceptions(instruction, index)
     return _is_error(old, index) and _is_error(new, index)
 
 

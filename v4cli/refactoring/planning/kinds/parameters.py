@@ -53,7 +53,7 @@ def read_parameter(
         "call_sites": "none",
     }
     if value is not None:
-        sites = cues.call_sites(instruction) or _sites_in_files(instruction, name, mentions, match.ref, index)
+        sites = _sites_in_files(instruction, name, mentions, match.ref, index) or cues.call_sites(instruction)
         if sites is None:
             options = ("all", "all_but_tests", "only_tests", "none")
             sites = asker.choose(CALL_SITES, instruction, options)  # type: ignore[assignment]
@@ -69,7 +69,11 @@ _CALLS = re.compile(
     r"\b(?:calls?|called|calling|callers?|invocations?|usages?|uses?|used|instances|occurrences?|cases|sites?|pass\w*)\b",
     re.IGNORECASE,
 )
-_EXAMPLES = re.compile(r"\b(?:such\s+as|like|including|e\.g\.|for\s+example)\b[^.;]*$", re.IGNORECASE)
+#: a file behind these words is an example, or is left out
+_EXAMPLES = re.compile(
+    r"\b(?:such\s+as|like|including|e\.g\.|for\s+example|except|excluding|apart|but\s+not|outside|other\s+than)\b[^;]*$",
+    re.IGNORECASE,
+)
 
 
 def _sites_in_files(

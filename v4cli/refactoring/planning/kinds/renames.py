@@ -28,7 +28,9 @@ _CONTINUES = re.compile(
 )
 _RENAME = re.compile(
     r"\brenam(?:e|ed|ing)\b|\bchang(?:e|ing)\b[^.;]{0,40}\bname\b|\b(?:should|must|ought\s+to|needs?\s+to|could)\s+(?:\w+\s+)?"
-    r"be\s+(?:re)?(?:called|named)\b|\bcall\s+(?:it|this|them)\b|\bcall\b[^.;]{0,60}\binstead\b|\bwants?\s+(?:a\s+)?(?:the\s+)?(?:better\s+)?name\b",
+    r"be\s+(?:re)?(?:called|named)\b|\bcall\s+(?:(?:it|this|them)\b|`[\w.]+`\s+[`'\"]?\w)|\bcall\b[^.;]{0,60}\binstead\b|\bwants?\s+(?:a\s+)?(?:the\s+)?(?:better\s+)?name\b"
+    r"|\w[`'\"]?\s*(?:->|=>|\u2192)\s*[`'\"]?\w|\bought\s+to\s+be\s+(?:called\s+|named\s+)?[`'\"]?\w"
+    r"|\bbecomes?\s+(?!(?:an?|the|part|static)\b)[`'\"]?[A-Za-z_][\w.]*[`'\"]?(?=\s*[,.;]|\s*$|\s+(?:everywhere|across|in|and|throughout)\b)",
     re.IGNORECASE,
 )
 _CALLED_INSTEAD = re.compile(r"\binstead\b", re.IGNORECASE)
@@ -69,7 +71,8 @@ def pairs(instruction: str, mentions: Sequence[Mention]) -> list[Pair]:
         between = before[old.end :]
         instead = _CALLED_INSTEAD.search(instruction[new.end : new.end + 20])
         broken = re.search(r"[.;]\s", between) is not None and not _PRONOUN.search(between)
-        if not (_BETWEEN.search(between) or instead) or broken:
+        called = re.search(r"\bcall\s+[`'\"]*$", instruction[: old.start]) and not between.strip("`'\" ")
+        if not (_BETWEEN.search(between) or instead or called) or broken:
             continue
         if not _could_replace(old, new) or (old.strength == "weak" and not old.noun and len(between.split()) > 1):
             continue

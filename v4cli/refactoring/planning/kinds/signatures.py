@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ....errors import NothingToDo
-from ....mentions import Mention
+from ....mentions import PLAIN, Mention
 from ...plan import Match as Matched
 from ..candidates import parameters_of, settle
 from ..questions import Asker
@@ -19,11 +19,15 @@ if TYPE_CHECKING:
 _CALLABLE = {"function", "method", "class"}
 _NOUN = r"(?:parameter|argument|param|arg|flag|kwarg|keyword|option|switch)s?"
 _REMOVE = re.compile(
-    rf"\b(?:remov|drop|delet|eliminat|strip|discard|kill|get(?:ting)?\s+rid\s+of)\w*\b[^.;]*?\b{_NOUN}\b"
+    rf"\btak(?:e|ing)\b[^.;]*?\b{_NOUN}\b[^.;]*?\b(?:out|away|off)\b|\b(?:remov|drop|delet|eliminat|strip|discard|kill|get(?:ting)?\s+rid\s+of)\w*\b[^.;]*?\b{_NOUN}\b"
     rf"|\b{_NOUN}\b[^.;]*?\b(?:can|should|must|may)\s+(?:be\s+)?(?:removed|dropped|deleted|go)\b",
     re.IGNORECASE,
 )
-_REMOVES = re.compile(r"\b(?:remov|drop|delet|eliminat|strip|discard|get(?:ting)?\s+rid\s+of)\w*\b", re.IGNORECASE)
+_REMOVES = re.compile(
+    r"(?:\b(?:remov|drop|delet|eliminat|strip|discard|get(?:ting)?\s+rid\s+of)\w*\b"
+    r"|\btak(?:e|ing)\b(?=\s+[`'\"]?\w+[`'\"]?\s+(?:out|away|off)\b))",
+    re.IGNORECASE,
+)
 _REORDER = re.compile(
     rf"\b(?:swap|reorder|re-order|rearrang|flip|exchang|switch)\w*\b|\border\s+of\b[^.;]*\b{_NOUN}|\b{_NOUN}\b[^.;]*\border\b",
     re.IGNORECASE,
@@ -35,10 +39,22 @@ _RENAME = re.compile(
 )
 
 
-def _words(instruction: str, names: list[str], start: int = 0) -> list[str]:
-    """Those of the names that the text has as words of their own, in the order of the text."""
-    found = {m.group(): m.start() for m in reversed(list(re.finditer(r"(?<![\w.])[A-Za-z_]\w*(?![\w(])", instruction)))}
-    return sorted((n for n in names if found.get(n, -1) >= start), key=lambda n: found[n])
+def _words(instruction: str, names: list[str]) -> list[str]:
+    """Those of the names that the text means as names, in the order of the text. A name that is also a plain word or a
+    single letter counts where it is quoted or stands beside what is said of parameters."""
+    found: dict[str, int] = {}
+    for name in names:
+        word = re.escape(name)
+        plain = name.lower() in PLAIN or len(name) == 1
+        beside = (
+            rf"[`'\"]{word}[`'\"]|\b{_NOUN}\s+{word}(?!\w)|(?<![\w.']){word}\s+(?:{_NOUN}|and\s+\w+\s+{_NOUN})\b"
+            rf"|\bswap\s+{word}\b|(?<![\w.']){word}\s+(?:comes|goes|before|after|first|last)\b|\b(?:before|after|then|and)\s+{word}(?!\w)"
+        )
+        pattern = beside if plain else rf"(?<![\w.]){word}(?![\w(]|\.\w)"
+        if place := re.search(pattern, instruction, re.IGNORECASE if plain and len(name) > 1 else 0):
+            inner = re.search(rf"(?<!\w){word}(?!\w)", place.group())
+            found[name] = place.start() + (inner.start() if inner else 0)
+    return sorted(found, key=lambda n: found[n])
 
 
 def _functions(instruction: str, mentions: list[Mention], index: Index) -> list[tuple[Mention, list[str]]]:
@@ -161,7 +177,7 @@ def _removable(instruction: str, mentions: list[Mention], index: Index) -> bool:
 
 
 def _asks_remove(instruction: str, mentions: list[Mention], index: Index) -> bool:
-    if _REMOVE.search(instruction):
+    if _REMOVE.search(instruction) or re.search(rf"{_REMOVES.pattern}\s+(?:it|them)\b", instruction, re.IGNORECASE):
         return True
     return any(
         re.search(
