@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from .ecmascript.paths import is_ecmascript
 from .go.paths import is_go
+from .renaming.exactness import LANGUAGES
 from .verify import Change, Check, import_targets, parse_failure, result, stem
 
 if TYPE_CHECKING:
@@ -248,8 +249,10 @@ def _undefined(names: _Names, path: str) -> list[tuple[str, int]]:
     for occurrence in facts.occurrences:
         if occurrence.binding == "global" and occurrence.kind in {"use", "call"}:
             first.setdefault(occurrence.name, occurrence.line)
-    if names._shares(path):
-        language = names.index.language(path)
+    language = names.index.language(path)
+    if language is not None and language.name in LANGUAGES:  # what a scope sees there is not told by the name alone
+        first = {name: line for name, line in first.items() if not names.index.find(name)}
+    elif names._shares(path):
         known = language.builtins() if language is not None else frozenset()
         unbound = [name for name in first if name not in known and names.index.resolve(path, name) is None]
         first = {name: first[name] for name in unbound}

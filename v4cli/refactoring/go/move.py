@@ -245,7 +245,7 @@ class _Mover:
                 continue
             if reason := ws.protected(path):
                 raise Refused(f"{path}: {reason}")
-            ws.edit(path, sorted(edits, key=lambda e: e.start))
+            ws.edit(path, sorted(_merged(edits), key=lambda e: e.start))
         if job.whole:
             found, left = path_mentions(ws, {job.source: job.target}, job.changelog)
             self.outcome.left_alone += left
@@ -317,3 +317,15 @@ class _Mover:
         content = target.data.rstrip()
         text = text.replace(b"\r\n", b"\n").replace(b"\n", target.newline)
         return Edit(len(content), len(target.data), target.newline * 2 + text + target.newline)
+
+
+def _merged(edits: list[Edit]) -> list[Edit]:
+    """Edits in which what is taken out twice is taken out once."""
+    kept = [e for e in edits if e.new]
+    for edit in sorted(e for e in edits if not e.new):
+        last = kept[-1] if kept and not kept[-1].new else None
+        if last is not None and edit.start <= last.end:
+            kept[-1] = Edit(last.start, max(last.end, edit.end), b"")
+        else:
+            kept.append(edit)
+    return kept

@@ -11,6 +11,7 @@ from ..lookup import find_symbol
 from ..operation import LeftAlone, Operation, Outcome
 from ..renaming import Renaming
 from ..workspace import Workspace
+from .rename_parameter import RenameParameter
 
 
 class RenameSymbol(Operation):
@@ -21,6 +22,13 @@ class RenameSymbol(Operation):
     references in strings, names given to getattr and mock.patch, and with `rename_in_text` comments, docstrings
     and documents that name the symbol. Changelogs stay unless `changelog`. A use whose receiver is unknown
     follows when no other definition carries the name.
+
+    In Go all methods that share an interface follow each other, examples and the first word of comments follow their
+    function. In Java, C#, Kotlin, C, C++, Rust, PHP, Ruby, Swift, Scala and Bash a rename is refused where the graph
+    does not know what a place means, where a type from outside may ask for the member, and for words of macros; a Java
+    or PHP file that is called like its class gets the new name too.
+
+    `path::function.name` with the name of a parameter is taken as rename_parameter takes it.
 
     With `keep_public` (true: every package `__init__` that re-exports the symbol; or a list of such files) the
     package goes on offering the old name, by an import alias, and what uses it through the package stays.
@@ -35,7 +43,12 @@ class RenameSymbol(Operation):
     changelog: bool = False
 
     def apply(self, ws: Workspace) -> Outcome:
-        symbol = find_symbol(ws.index, self.symbol)
+        try:
+            symbol = find_symbol(ws.index, self.symbol)
+        except NothingToDo:
+            if (parameter := self._parameter(ws)) is None:
+                raise
+            return parameter.apply(ws)
         if symbol.kind == "module":
             raise Refused(f"{symbol.id} is a module; use rename_module")
         if symbol.name == self.new_name:
@@ -51,4 +64,18 @@ class RenameSymbol(Operation):
                 outcome.left_alone.append(LeftAlone(path, 1, "", reason))
                 continue
             ws.edit(path, sorted(edits[path]))
+        for path, new in renaming.file_moves().items():
+            ws.move(path, new)
+            outcome.notes.append(f"{path} is {new} now, as its class is called")
         return outcome
+
+    def _parameter(self, ws: Workspace) -> RenameParameter | None:
+        """`path::function.name` where the function has no such member but a parameter of that name."""
+        function, _, name = self.symbol.rpartition(".")
+        try:
+            found = find_symbol(ws.index, function)
+        except (NothingToDo, Refused):
+            return None
+        if name not in {p.name for p in found.definition.parameters}:
+            return None
+        return RenameParameter(symbol=found.id, name=name, new_name=self.new_name, changelog=self.changelog)

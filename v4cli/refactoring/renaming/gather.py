@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Protocol
 
 from ...errors import Refused
@@ -17,13 +18,20 @@ from ..text_mentions import is_distinctive, mentions
 from ..workspace import Edit, Workspace
 from .collisions import check_members, check_python, check_words
 from .common_names import COMMON
+from .exactness import LANGUAGES, Exactness
 from .prose import Prose
 from .public import PublicName
 
 if TYPE_CHECKING:
+    from repo_index import Index
     from repo_index.records import Certainty, Reference, Symbol
 
 Edits = dict[str, set[Edit]]
+#: statements of Python 2, which the grammar of the index takes and Python's own does not
+_LEGACY = re.compile(
+    rb"^[ \t]*(?:print|exec)[ \t]+[\w'\"]|^[ \t]*except[^:\n]*,[ \t]*\w+[ \t]*:|^[ \t]*raise[ \t]+[\w.]+[ \t]*,|<>",
+    re.M,
+)
 MEMBERS = {"method", "attribute"}
 
 
@@ -59,6 +67,14 @@ class Renaming:
         self.notes: list[str] = []
         self.modules = Modules(self.index)
         self.go = GoRename(self.index, self.family, self.new) if is_go(symbol.path) else None
+        language = self.index.language(symbol.path)
+        others = language is not None and language.name in LANGUAGES
+        #: for languages that have no operations of their own here
+        self.exactness = Exactness(self.index, self.family, self.new) if others else None
+
+    def file_moves(self) -> dict[str, str]:
+        """path -> new path of files that are called like the symbol because they have to be."""
+        return self.exactness.file_moves() if self.exactness is not None else {}
 
     def _family(self) -> list[Symbol]:
         if not self.is_member:
@@ -70,7 +86,12 @@ class Renaming:
         self._check_name()
         if self.go is not None:
             self.go.check()
+        if self.exactness is not None:
+            self.exactness.check()
         references = self._references()
+        exact = {(r.path, r.span) for r in references if r.certainty == "exact"}
+        # a declaration elsewhere of the symbol itself
+        self.others = [s for s in self.others if (s.path, s.definition.name_span) not in exact]
         public = PublicName(self, references)
         edits: Edits = {}
         left: list[LeftAlone] = list(public.left)
@@ -110,6 +131,8 @@ class Renaming:
             for mention in mentions(self.ws, self.old):
                 if (mention.path, *mention.span) in settled or public.covers(mention.path, mention.span):
                     continue
+                if self.exactness is not None:
+                    self.exactness.check_mention(mention)
                 verdict = (
                     "skipped as asked"
                     if matches(mention.path, self.options.skip_paths)
@@ -127,8 +150,10 @@ class Renaming:
         left: list[LeftAlone] = []
         for path in sorted(set(edits) - {s.path for s in self.family}):
             language = self.index.language(path)
+            if language is None or language.name != "python":
+                continue
             data = self.index.read(path)
-            if language is None or language.name != "python" or try_parse(path, data) is not None:
+            if _may_parse(self.index, path, data) or try_parse(path, data) is not None:
                 continue
             for edit in sorted(edits.pop(path)):
                 line = data.count(b"\n", 0, edit.start) + 1
@@ -161,6 +186,8 @@ class Renaming:
             return ""
         if self.go is not None and is_go(reference.path):
             return self.go.reason_to_leave(reference, self.others)
+        if self.exactness is not None:
+            return self.exactness.reason_to_leave(reference, self.others)
         if self.others:
             if self.is_member:
                 check_unsure(reference, self.others)
@@ -178,10 +205,11 @@ class Renaming:
         return LeftAlone(reference.path, reference.line, text, reason)
 
     def _edit(self, path: str, span: tuple[int, int]) -> Edit:
-        facts = self.index.facts(path)
+        python = path.endswith((".py", ".pyi"))  # of which only the imports are asked for
+        facts = self.index.outline(path) if python else self.index.facts(path)
         if facts is None:
             return Edit(*span, self.new.encode())
-        if span in facts.shorthands:
+        if not python and span in facts.shorthands:
             return Edit(*span, self._shorthand(path, span))
         for fact in facts.imports:
             # `try: import name / except ImportError: name = None`: what is imported keeps its own name
@@ -204,11 +232,19 @@ class Renaming:
             places = {(p, self.index.read(p).count(b"\n", 0, e.start) + 1) for p, some in edits.items() for e in some}
             self.go.check_places(places)
             self.go.check_collisions(edits)
+        if self.exactness is not None:
+            self.exactness.check_collisions(edits)
         for path in sorted(edits):
             language = self.index.language(path)
             if language is None:
                 continue
             if language.name == "python":
                 check_python(path, self.index.read(path), self.old, self.new, edits[path])
-            elif not self.is_member and self.go is None:
+            elif self.go is None and (self.exactness.looks_at_words if self.exactness else not self.is_member):
                 check_words(self.ws, path, self.new)
+
+
+def _may_parse(index: Index, path: str, data: bytes) -> bool:
+    """Whether nothing speaks against a Python file being one that parses. Much cheaper than parsing it."""
+    facts = index.outline(path)
+    return facts is not None and not facts.errors and _LEGACY.search(data) is None
