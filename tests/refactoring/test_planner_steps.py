@@ -32,7 +32,8 @@ def index(make_repository: Any) -> Index:
 
 
 class Silent:
-    answered: list[Any] = []
+    def __init__(self) -> None:
+        self.answered: list[Any] = []
 
     def choose(self, question: Any, instruction: str, options: Any) -> str:
         raise AssertionError(f"asked: {question.name}")

@@ -74,8 +74,9 @@ def argument_value(instruction: str, parameter: str, default: str | None) -> str
         rf"\b{name}\b[`'\"]?\s*(?:parameter|argument|flag)?\s*(?:(?:is|be|being|should be|must be)\s+)?"
         rf"(?:explicitly\s+)?(?:set|passed|given)?\s*(?:with\s+(?:the\s+|a\s+)?value(?:\s+of)?|to|as|be|with)\s+`?({_LITERAL_ANY_CASE})(?!\w|\.\w)",
     )
-    explicit = rf"\b(?:pass|hand|giv|us|set)\w*\b[^.;]{{0,30}}?\b{name}\s*=\s*({_LITERAL_ANY_CASE})(?!\w|\.\w)"
-        r"[^.;]*\b(?:calls?|callers?|usages?|uses)\b"
+    said = rf"{name}\s*=\s*({_LITERAL_ANY_CASE})(?!\w|\.\w)"
+    calls = r"\b(?:calls?|callers?|usages?|uses)\b"
+    explicit = rf"\b(?:pass|hand|giv|us|set)\w*\b[^.;]{{0,30}}?\b{said}[^.;]*{calls}"
     if found := re.search(explicit, instruction, re.IGNORECASE):
         return normal_literal(found[1])
     passed = rf"\bpass(?:es|ing)?\s+`?({_LITERAL_ANY_CASE})`?\s+(?:in|at|from|for|everywhere)\b"
