@@ -170,10 +170,9 @@ def _body(found: Inlined, given: list[Argument], spelt: dict[str, str], names: d
 
 def _comments_above(found: Inlined, line: int) -> int:
     source = found.file.source
-    stop = source.span(found.node.body[0])[0]
     while line > 0:
         above = source.line_start(line - 1)
-        if not source.data[above:line].lstrip().startswith(b"#") or above < stop:
+        if not source.data[above:line].lstrip().startswith(b"#"):
             break
         line = above
     return line
