@@ -59,8 +59,8 @@ def default_value(instruction: str, parameter: str) -> str | None:
             if found[1].strip("'\"") != parameter:
                 return normal_literal(found[1])
     said = rf"(?<!\w){name}[`'\"]?\s+(?:that|which)\s+(?:is|stays)\s+`?({_LITERAL_ANY_CASE})(?!\w|\.\w)"
-    if found := re.search(said, instruction):
-        return normal_literal(found[1])
+    if clause := re.search(said, instruction):
+        return normal_literal(clause[1])
     # "a flag strict=False": the first time that the parameter is named, with its default
     first = re.search(rf"(?<!\w){name}(?!\w)(?:\s*=\s*({_LITERAL_ANY_CASE})(?!\w|\.\w))?", instruction)
     return normal_literal(first[1]) if first is not None and first[1] else None
