@@ -194,6 +194,24 @@ class Model:
         """An empty session of at most `max_tokens` (default and limit: the model's context)."""
         return Session(self, max_tokens)
 
+    def step(self, sessions: Sequence[Session], ids: Sequence[int]) -> Tensor:
+        """Let each session read one token, all in one pass over the weights; float32 logits [n, vocabulary], the same
+        as of `extend` for each. Raises as `Session.extend`, with all sessions as they were."""
+        with self.lock:
+            before = [len(session.ids) for session in sessions]
+            try:
+                logits = self.decoder.forward_each(ids, [session.cache for session in sessions])
+                for session, token in zip(sessions, ids, strict=True):
+                    session.ids.append(token)
+                    if self.decoder.cuts_alike:
+                        session._settled = session._whole(len(session.ids))
+            except BaseException:
+                for session, length in zip(sessions, before, strict=True):
+                    del session.ids[length:]
+                    session.cache.truncate(length)
+                raise
+        return logits
+
     def restore(self, path: Path | str) -> Session:
         """The session that `Session.save` wrote.
 
@@ -241,7 +259,7 @@ def load_model(
         from .composite.model import load_folder
 
         torch.set_num_threads(threads)
-        return cast(Model, load_folder(path, dtype, allowed))
+        return cast(Model, load_folder(path, dtype, allowed, threads, progress))
     scheme = dtype or "mix"
     repacked = prepare(path, scheme, allowed, progress)
     torch.set_num_threads(threads)

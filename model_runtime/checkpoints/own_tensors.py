@@ -11,7 +11,7 @@ from torch import Tensor
 from ..composite.config import CompositeConfig, from_hf
 from ..composite.shapes import differences, tensor_shapes
 from ..config import BadCheckpoint
-from .block_formats import FP4_GROUP, FP8, decode
+from .block_formats import FP4_GROUP, FP8, decode, fp8_block
 from .names import Part, own_parts
 from .safetensors_folder import SafetensorsFolder
 
@@ -50,6 +50,25 @@ class OwnTensors(Mapping[str, Tensor]):
         part = self.parts[name]
         tensor = self.folder.mapped(part.name)
         return tensor if part.matrix is None else tensor[part.matrix, part.first : part.last]
+
+    def read(self, name: str, first: int = 0, last: int | None = None) -> Tensor:
+        """A copy of rows first .. last as stored, read from the file and not mapped: leaves no pages behind."""
+        part = self.parts[name]
+        if part.matrix is None:
+            return self.folder.load(part.name, first, last)
+        last = part.last if last is None else part.first + last
+        return self.folder.load(part.name, part.matrix, part.matrix + 1)[0, part.first + first : last]
+
+    def read_numbers(self, name: str, first: int = 0, last: int | None = None) -> Tensor:
+        """The same as numbers: float32 where there are codes; of FP8 only the blocks that hold the rows are decoded."""
+        if (form := self.form(name)) not in ("fp4", "fp8"):
+            return self.read(name, first, last)
+        scale, rows = scale_name(name), self.shape(name)[0]
+        last = rows if last is None else min(last, rows)
+        side = fp8_block(self.shape(name), self.shape(scale)) if form == "fp8" else 1
+        begin, end = first // side, -(-last // side)
+        numbers = decode(self.read(name, begin * side, end * side), self.read(scale, begin, end))
+        return numbers[first - begin * side : last - begin * side]
 
     def part(self, name: str) -> Part:
         return self.parts[name]

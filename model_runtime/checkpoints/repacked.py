@@ -24,6 +24,7 @@ _MOST_HEADER = 16_000_000
 _DTYPES = {
     "uint8": torch.uint8,
     "int8": torch.int8,
+    "int32": torch.int32,
     "bfloat16": torch.bfloat16,
     "float16": torch.float16,
     "float32": torch.float32,

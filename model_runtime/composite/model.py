@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,10 +13,14 @@ import torch
 from torch import Tensor
 
 from .. import placement
+from ..checkpoints.convert import PACKED, SCHEMES, convert_checkpoint, packed_folder
 from ..checkpoints.own_tensors import OwnTensors, open_checkpoint
-from .config import CompositeConfig
+from ..checkpoints.safetensors_folder import CONFIG, read_json
+from ..kernels.build import library
+from .config import CompositeConfig, from_hf
 from .decoder import CompositeDecoder
 from .drafting import NextTokenBlock
+from .packed_weights import open_packed
 from .session import CompositeSession, restore_session
 from .weights import DictWeights
 
@@ -81,23 +85,54 @@ class CompositeModel:
         return generate(self, prompt, max_tokens, **options)
 
 
-def load_folder(path: Path, dtype: str | None = None, memory: int | None = None) -> CompositeModel:
-    """The model of a checkpoint folder of `deepseek_v4` or `deepseek_v32`.
+def load_folder(
+    path: Path,
+    dtype: str | None = None,
+    memory: int | None = None,
+    threads: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> CompositeModel:
+    """The model of a checkpoint folder of `deepseek_v4` or `deepseek_v32`, or of a folder that convert_checkpoint made.
 
-    dtype: "float32" or "bf16", of activations and caches; by default that in which the embedding is stored. Plain
-    tensors stay in the mapped files, FP8 and FP4 matrices are decoded when they are needed.
-    Raises BadCheckpoint, UnsupportedModel, MemoryBudgetExceeded, ValueError for another dtype, OSError.
+    dtype: "float32" or "bf16" for activations, caches and plain matrices; by default that in which the embedding is
+    stored. Plain tensors stay in the mapped files, FP8 and FP4 matrices are decoded when they are needed. "mix", "int8"
+    or "int4": packed weights, made on first use in the user's cache, which reports `progress`.
+    Raises BadCheckpoint, BadRepackedFile, UnsupportedModel, MemoryBudgetExceeded, ValueError for another dtype or one
+    that a packed folder does not have, NoNativeKernels for packed weights where they cannot be had, OSError.
     """
+    if (path / PACKED).is_file():
+        return _load_packed(path, path, dtype, memory, threads)
     config, tensors = open_checkpoint(path)
+    if dtype in SCHEMES:
+        packed = packed_folder(path, tensors.folder.digest, dtype)
+        if not packed.is_dir():
+            library()  # before the work, not after it
+            convert_checkpoint(path, packed, dtype, progress)
+        return _load_packed(path, packed, dtype, memory, threads)
     if dtype is None:
         dtype = "float32" if tensors.form("embed.weight") == "float32" else "bf16"
     if dtype not in COMPUTE:
-        raise ValueError(f"unknown type {dtype!r} for a checkpoint folder (known: {', '.join(COMPUTE)})")
+        raise ValueError(f"unknown type {dtype!r} for a checkpoint folder (known: {', '.join([*COMPUTE, *SCHEMES])})")
     budget = placement.Budget(memory, path.name)
     budget.admit(_bytes_in_memory(tensors))
     decoder = CompositeDecoder(config, DictWeights(tensors), COMPUTE[dtype])
     digest = hashlib.sha256(json.dumps([tensors.folder.digest, dtype, ENGINE_VERSION]).encode()).hexdigest()
     return CompositeModel(path, decoder, digest, dtype)
+
+
+def _load_packed(
+    path: Path, packed: Path, dtype: str | None, memory: int | None, threads: int | None
+) -> CompositeModel:
+    config = from_hf(read_json(packed / CONFIG))
+    weights, header = open_packed(packed, threads or placement.processors())
+    if dtype not in (None, header["scheme"]):
+        raise ValueError(f"{packed} holds weights of scheme {header['scheme']}, not {dtype}")
+    experts = sum(
+        torch.Size(entry["shape"]).numel() for name, entry in header["tensors"].items() if ".experts." in name
+    )
+    placement.Budget(memory, path.name).admit(header["bytes"] - experts)
+    digest = hashlib.sha256(json.dumps([header["digest"], ENGINE_VERSION]).encode()).hexdigest()
+    return CompositeModel(path, CompositeDecoder(config, weights), digest, header["scheme"])
 
 
 def _bytes_in_memory(tensors: OwnTensors) -> int:

@@ -40,13 +40,15 @@ class Format:
         return 32 * (1 + self.minimum + self.halves) + (512 if self.bits == 8 else 256) + planes
 
 
-_Q4, _Q5, _Q5_MIN, _Q6, _Q8 = FORMATS = (
+#: those whose numbers are evenly spaced
+FORMATS = _Q4, _Q5, _Q5_MIN, _Q6, _Q8 = (
     Format(0, 4, True, False, 0),
     Format(1, 5, False, False, 16),
     Format(2, 5, True, False, 0),
     Format(3, 6, False, True, 32),
     Format(4, 8, False, False, 128),
 )
+FP4 = Format(5, 4, False, False, 0)
 _OF_TYPE = {
     "Q4_0": _Q4,
     "Q4_1": _Q4,
@@ -56,6 +58,7 @@ _OF_TYPE = {
     "Q5_K": _Q5_MIN,
     "Q6_K": _Q6,
     "Q8_0": _Q8,
+    "FP4": FP4,
 }
 
 

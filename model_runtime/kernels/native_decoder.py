@@ -29,13 +29,13 @@ CHUNK = 256
 _MAX_WIDTH = 256
 
 
-class _Part(Structure):
+class MatrixPart(Structure):
     _fields_ = (("data", c_void_p), ("format", c_int32), ("outputs", c_int32), ("groups", c_int32), ("_", c_int32))
 
 
-class _Matrix(Structure):
+class Matrix(Structure):
     _fields_ = (
-        ("parts", _Part * 3),
+        ("parts", MatrixPart * 3),
         ("count", c_int32),
         ("outputs", c_int32),
         ("inputs", c_int32),
@@ -48,10 +48,10 @@ class _Layer(Structure):
     _fields_ = (
         ("attention_norm", c_void_p),
         ("feed_forward_norm", c_void_p),
-        ("qkv", _Matrix),
-        ("output", _Matrix),
-        ("gate_up", _Matrix),
-        ("down", _Matrix),
+        ("qkv", Matrix),
+        ("output", Matrix),
+        ("gate_up", Matrix),
+        ("down", Matrix),
     )
 
 
@@ -69,7 +69,7 @@ class _Model(Structure):
         ("_float", c_float),
         ("layer", POINTER(_Layer)),
         ("norm", c_void_p),
-        ("head", _Matrix),
+        ("head", Matrix),
     )
 
 
@@ -86,12 +86,12 @@ def scratch_bytes(config: DecoderConfig) -> int:
     return CHUNK * (4 * floats + widest * 3 // 2 + 4 * config.head_dim) + states + 4 * config.vocabulary
 
 
-def _matrix(name: str, tensors: Mapping[str, Tensor], about: Mapping[str, Any]) -> _Matrix:
-    matrix = _Matrix()
+def _matrix(name: str, tensors: Mapping[str, Tensor], about: Mapping[str, Any]) -> Matrix:
+    matrix = Matrix()
     while (part := f"{name}.{matrix.count}") in tensors:
         entry = about[part]
         groups = -(-entry["inputs"] // 32)
-        matrix.parts[matrix.count] = _Part(tensors[part].data_ptr(), entry["format"], entry["outputs"], groups, 0)
+        matrix.parts[matrix.count] = MatrixPart(tensors[part].data_ptr(), entry["format"], entry["outputs"], groups, 0)
         matrix.inputs = entry["inputs"]
         matrix.outputs += entry["outputs"]
         matrix.count += 1
@@ -145,6 +145,7 @@ class NativeDecoder:
         self._library.v4_engine_new.argtypes = (c_void_p, c_int, c_int)
         self._library.v4_engine_free.argtypes = (c_void_p,)
         self._library.v4_forward.argtypes = (c_void_p,) * 3 + (c_int, c_int) + (c_void_p,) * 4
+        self._library.v4_forward_each.argtypes = (c_void_p,) * 3 + (c_int,) + (c_void_p,) * 5
         self._library.v4_head.argtypes = (c_void_p, c_void_p, c_void_p, c_int, c_void_p)
         self._lock = threading.Lock()
         self._engine: int | None = None
@@ -206,3 +207,30 @@ class NativeDecoder:
             if not all_logits:
                 self._library.v4_head(engine, model, x[-1].data_ptr(), 1, logits.data_ptr())
         return logits if all_logits else logits[0]
+
+    def forward_each(self, ids: Sequence[int], caches: Sequence[KVCache]) -> Tensor:
+        """Read one more token into each cache, in one pass over the weights; float32 logits [n, vocabulary], the same
+        bits as of `forward` for each. The caches must be different ones, at most CHUNK.
+
+        Raises ContextFull, with all caches as they were, when one is full.
+        """
+        for cache in caches:
+            cache.reserve(1)
+        layers = [layer for cache in caches for layer in cache.layers]
+        pointers = (c_void_p * len(layers))(*(layer.data_ptr() for layer in layers))
+        capacities = (c_int * len(layers))(*(layer.shape[2] for layer in layers))
+        starts = (c_int * len(caches))(*(cache.length for cache in caches))
+        x = self._tensors["embedding"][torch.tensor(ids)].float()
+        turns = [self._rotary.at(cache.length, 1) for cache in caches]
+        cos, sin = torch.cat([turn[0] for turn in turns]), torch.cat([turn[1] for turn in turns])
+        logits = torch.empty(len(ids), self.config.vocabulary)
+        model, rows = ctypes.byref(self._model), len(ids)
+        with self._lock:
+            engine = self._started()
+            turned = (cos.data_ptr(), sin.data_ptr())
+            if self._library.v4_forward_each(engine, model, x.data_ptr(), rows, starts, pointers, capacities, *turned):
+                raise RuntimeError("the native decoder refused a batch of tokens")
+            for cache in caches:
+                cache.length += 1
+            self._library.v4_head(engine, model, x.data_ptr(), rows, logits.data_ptr())
+        return logits

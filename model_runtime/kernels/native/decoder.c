@@ -47,8 +47,12 @@ typedef struct {
     int rows, start;        /* tokens, and the position of the first */
     uint16_t *const *cache; /* of each layer: keys, then values */
     const int *capacity;    /* of each layer's cache, positions */
+    const int *starts;      /* NULL, or the position of each row, which then has a cache of its own: cache and capacity
+                             * are [rows][layers] */
     const float *cosine, *sine; /* [rows, width / 2], of these positions */
     float *logits;          /* for the head: [rows, vocabulary] */
+    const Matrix *matrix;   /* for a matrix by itself */
+    float *out;             /* [rows, outputs] */
 } Pass;
 
 static inline Tile tile_at(Tile tiles, int index, int groups) {
@@ -178,10 +182,13 @@ static void rotate(float *x, const float *cosine, const float *sine, int width, 
     }
 }
 
-static Memory memory_of(const Pass *pass, int layer, int head) {
+static int position_of(const Pass *pass, int row) { return pass->starts ? pass->starts[row] : pass->start + row; }
+
+static Memory memory_of(const Pass *pass, int row, int layer, int head) {
     const Model *model = pass->model;
-    const size_t one = (size_t)pass->capacity[layer] * (size_t)model->width;
-    const uint16_t *keys = pass->cache[layer];
+    const int at = pass->starts ? row * model->layers + layer : layer;
+    const size_t one = (size_t)pass->capacity[at] * (size_t)model->width;
+    const uint16_t *keys = pass->cache[at];
     return (Memory){keys + (size_t)head * one, keys + (size_t)(model->kv_heads + head) * one, model->width};
 }
 
@@ -195,9 +202,9 @@ static void place(const Pass *pass, int layer) {
         const float *cosine = pass->cosine + (size_t)row * (size_t)(width / 2);
         const float *sine = pass->sine + (size_t)row * (size_t)(width / 2);
         for (int head = 0; head < model->heads; head++) rotate(qkv + head * width, cosine, sine, width, scale);
-        const size_t position = (size_t)(pass->start + row);
+        const size_t position = (size_t)position_of(pass, row);
         for (int head = 0; head < model->kv_heads; head++) {
-            const Memory memory = memory_of(pass, layer, head);
+            const Memory memory = memory_of(pass, row, layer, head);
             float *key = qkv + (model->heads + head) * width;
             rotate(key, cosine, sine, width, 1.0f);
             uint16_t *keys = (uint16_t *)memory.keys + (position / 16) * 16 * (size_t)width + position % 16;
@@ -221,7 +228,7 @@ static void rows_of(const Pass *pass, int head, int first, int count, const floa
     for (int i = 0; i < count; i++) {
         const int token = (first + i) / group, member = (first + i) % group;
         q[i] = pass->engine->qkv + (size_t)token * stride + (size_t)((head * group + member) * width);
-        last[i] = pass->start + token;
+        last[i] = position_of(pass, token);
     }
 }
 
@@ -241,7 +248,7 @@ static void attend_rows(const Pass *pass, int layer, int head, int first, int co
     State total[ATTEND_ROWS], part[ATTEND_ROWS];
     const float *q[ATTEND_ROWS];
     int last[ATTEND_ROWS];
-    const Memory memory = memory_of(pass, layer, head);
+    const Memory memory = memory_of(pass, first / (pass->model->heads / pass->model->kv_heads), layer, head);
     rows_of(pass, head, first, count, q, last);
     attend_segment(memory, q, last, count, 0, total);
     for (int segment = 1; segment * SEGMENT <= last[count - 1]; segment++) {
@@ -249,6 +256,14 @@ static void attend_rows(const Pass *pass, int layer, int head, int first, int co
         for (int i = 0; i < count; i++) state_merge(total + i, part + i, memory.width);
     }
     finish(pass, head, first, count, total);
+}
+
+/* Rows with caches of their own: a row and a key head are one item. */
+static void attend_each(const Pass *pass, int layer) {
+    const int heads = pass->model->kv_heads, group = pass->model->heads / heads;
+    for (int item; (item = take(pass->engine->pool)) < heads * pass->rows;)
+        attend_rows(pass, layer, item % heads, item / heads * group, group);
+    barrier(pass->engine->pool);
 }
 
 static void attend(const Pass *pass, int layer) {
@@ -271,7 +286,7 @@ static void attend(const Pass *pass, int layer) {
     for (int item; (item = take(engine->pool)) < heads * segments;) {
         const int head = item / segments, segment = item % segments;
         rows_of(pass, head, 0, rows, q, last);
-        attend_segment(memory_of(pass, layer, head), q, last, rows, segment, engine->states + (size_t)(item * rows));
+        attend_segment(memory_of(pass, 0, layer, head), q, last, rows, segment, engine->states + (size_t)(item * rows));
     }
     barrier(engine->pool);
     for (int head; (head = take(engine->pool)) < heads;) {
@@ -294,7 +309,8 @@ static void pass_layers(void *context, int thread) {
         prepare(pass, pass->x, model->hidden, layer->attention_norm);
         multiply(pass, &layer->qkv, engine->qkv, qkv_width, 0);
         place(pass, i);
-        attend(pass, i);
+        if (pass->starts) attend_each(pass, i);
+        else attend(pass, i);
         prepare(pass, engine->mixed, model->heads * model->width, NULL);
         multiply(pass, &layer->output, pass->x, model->hidden, 1);
         prepare(pass, pass->x, model->hidden, layer->feed_forward_norm);
@@ -309,6 +325,13 @@ static void pass_head(void *context, int thread) {
     const Pass *pass = context;
     prepare(pass, pass->x, pass->model->hidden, pass->model->norm);
     multiply(pass, &pass->model->head, pass->logits, pass->model->vocabulary, 0);
+}
+
+static void pass_matrix(void *context, int thread) {
+    (void)thread;
+    const Pass *pass = context;
+    prepare(pass, pass->x, pass->matrix->inputs, NULL);
+    multiply(pass, pass->matrix, pass->out, pass->matrix->outputs, 0);
 }
 
 void v4_engine_free(Engine *engine) {
@@ -357,7 +380,21 @@ int v4_forward(Engine *engine, const Model *model, float *x, int rows, int start
     if (rows < 1 || rows > engine->rows || start < 0) return -1;
     for (int i = 0; i < model->layers; i++)
         if (start + rows > capacity[i]) return -1;
-    Pass pass = {engine, model, x, rows, start, cache, capacity, cosine, sine, NULL};
+    Pass pass = {.engine = engine, .model = model, .x = x, .rows = rows, .start = start, .cache = cache,
+                 .capacity = capacity, .cosine = cosine, .sine = sine};
+    pool_run(engine->pool, pass_layers, &pass);
+    return 0;
+}
+
+/* One more token of each of `rows` sequences: of row i the position starts[i], and the caches cache[i * layers ..]. The
+ * results are those of v4_forward for each by itself. */
+int v4_forward_each(Engine *engine, const Model *model, float *x, int rows, const int *starts, uint16_t *const *cache,
+                    const int *capacity, const float *cosine, const float *sine) {
+    if (rows < 1 || rows > engine->rows || model->heads / model->kv_heads > ATTEND_ROWS) return -1;
+    for (int i = 0; i < rows * model->layers; i++)
+        if (starts[i / model->layers] < 0 || starts[i / model->layers] >= capacity[i]) return -1;
+    Pass pass = {.engine = engine, .model = model, .x = x, .rows = rows, .cache = cache, .capacity = capacity,
+                 .starts = starts, .cosine = cosine, .sine = sine};
     pool_run(engine->pool, pass_layers, &pass);
     return 0;
 }
@@ -367,5 +404,28 @@ int v4_head(Engine *engine, const Model *model, float *x, int rows, float *logit
     if (rows < 1 || rows > engine->rows) return -1;
     Pass pass = {.engine = engine, .model = model, .x = x, .rows = rows, .logits = logits};
     pool_run(engine->pool, pass_head, &pass);
+    return 0;
+}
+
+/* An engine for matrices by themselves: of up to `inputs` columns, times up to `rows` rows. */
+Engine *v4_matrix_engine_new(int inputs, int rows, int threads) {
+    Engine *engine = calloc(1, sizeof *engine);
+    if (!engine) return NULL;
+    const size_t groups = ((size_t)inputs + GROUP - 1) / GROUP, tiles = ((size_t)rows + TILE - 1) / TILE;
+    engine->rows = rows;
+    engine->tiles.codes = calloc(tiles * groups, TILE * GROUP);
+    engine->tiles.info = calloc(tiles * groups, TILE * sizeof(GroupInfo));
+    if (!engine->tiles.codes || !engine->tiles.info || !(engine->pool = pool_new(threads))) {
+        v4_engine_free(engine);
+        return NULL;
+    }
+    return engine;
+}
+
+/* out [rows, outputs] = the matrix times x [rows, inputs]; the caller sees to it that the engine is large enough. */
+int v4_multiply(Engine *engine, const Matrix *matrix, float *x, int rows, float *out) {
+    if (rows < 1 || rows > engine->rows) return -1;
+    Pass pass = {.engine = engine, .x = x, .rows = rows, .matrix = matrix, .out = out};
+    pool_run(engine->pool, pass_matrix, &pass);
     return 0;
 }

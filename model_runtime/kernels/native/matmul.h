@@ -4,7 +4,8 @@
  *     16 scales (half), a second 16 for inputs 16..31 when F.halves, 16 minima (half) when F.minimum,
  *     the low 4 bits (256 bytes: 8 steps of 4 inputs x 16 outputs, two steps per 64 bytes) or all 8 (512 bytes),
  *     for bits 5 and 6 a plane each (8 steps x 64 bits).
- * weight = scale * (code - zero), or scale * code + minimum.
+ * weight = scale * (code - zero), or scale * code + minimum; for F.table, codes are those of FP4 (E2M1), whose numbers
+ * doubled are whole: table[code] - zero, and the scale is halved.
  *
  * Activations: int8 with one scale per 32, in tiles of 8 rows, so that all rows of a tile are at constant offsets.
  * Sums over 32 inputs are exact integers; sums over blocks are float, in order of the inputs, one row and output at a
@@ -16,15 +17,17 @@ enum { TILE = 8, GROUP = 32, STRIP = 16 };
 
 typedef struct {
     int bits, minimum, halves, zero_shift; /* zero = 1 << zero_shift, unless there is a minimum */
+    int table;
 } Format;
 
-enum { FORMATS = 5 };
-#define FORMAT_0 {4, 1, 0, 0} /* Q4_0, Q4_1, Q4_K */
-#define FORMAT_1 {5, 0, 0, 4} /* Q5_0 */
-#define FORMAT_2 {5, 1, 0, 0} /* Q5_1, Q5_K */
-#define FORMAT_3 {6, 0, 1, 5} /* Q6_K */
-#define FORMAT_4 {8, 0, 0, 7} /* Q8_0 */
-static const Format formats[FORMATS] = {FORMAT_0, FORMAT_1, FORMAT_2, FORMAT_3, FORMAT_4};
+enum { FORMATS = 6 };
+#define FORMAT_0 {4, 1, 0, 0, 0} /* Q4_0, Q4_1, Q4_K */
+#define FORMAT_1 {5, 0, 0, 4, 0} /* Q5_0 */
+#define FORMAT_2 {5, 1, 0, 0, 0} /* Q5_1, Q5_K */
+#define FORMAT_3 {6, 0, 1, 5, 0} /* Q6_K */
+#define FORMAT_4 {8, 0, 0, 7, 0} /* Q8_0 */
+#define FORMAT_5 {4, 0, 0, 4, 1} /* FP4 with E8M0 scales */
+static const Format formats[FORMATS] = {FORMAT_0, FORMAT_1, FORMAT_2, FORMAT_3, FORMAT_4, FORMAT_5};
 
 INLINE int block_bytes(const Format f) {
     return 32 + 32 * f.halves + 32 * f.minimum + (f.bits == 8 ? 512 : 256) + 64 * (f.bits == 5) + 128 * (f.bits == 6);
@@ -104,6 +107,7 @@ INLINE void strip_rows(const uint8_t *w, int groups, Tile tile, const Format f, 
                 const u8x64 both = *(const u8x64 *)(at + 64 * pair);
                 low = both & 15;
                 high = (both >> 4) & 15;
+                if (f.table) low = fp4_numbers(low), high = fp4_numbers(high);
                 if (f.bits >= 5) {
                     low = add_plane(low, plane + 16 * pair, 16);
                     high = add_plane(high, plane + 16 * pair + 8, 16);
@@ -148,11 +152,12 @@ KERNELS(1)
 KERNELS(2)
 KERNELS(3)
 KERNELS(4)
+KERNELS(5)
 
 typedef void (*StripKernel)(const uint8_t *, int, Tile, f32x16 *);
 #define ROW_KERNELS(F) {strip_##F##_1, strip_##F##_2, strip_##F##_4, strip_##F##_8}
 static const StripKernel strip_kernels[FORMATS][4] = {ROW_KERNELS(0), ROW_KERNELS(1), ROW_KERNELS(2), ROW_KERNELS(3),
-                                                      ROW_KERNELS(4)};
+                                                      ROW_KERNELS(4), ROW_KERNELS(5)};
 
 /* One strip times the first `rows` rows of a tile: y[r] holds 16 outputs. */
 static inline void strip_times(const Part *part, int strip, Tile tile, int rows, f32x16 *y) {

@@ -162,6 +162,23 @@ INLINE u8x64 add_plane(u8x64 w, const uint8_t *mask, uint8_t bit) {
 #endif
 }
 
+/* FP4 codes (E2M1, below 16) -> twice their numbers, plus 16. */
+INLINE u8x64 fp4_numbers(u8x64 codes) {
+    static const uint8_t table[16] = {16, 17, 18, 19, 20, 22, 24, 28, 16, 15, 14, 13, 12, 10, 8, 4};
+#if defined(__AVX512BW__)
+    const __m512i numbers = _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)table));
+    return (u8x64)_mm512_shuffle_epi8(numbers, (__m512i)codes);
+#elif defined(__AVX2__)
+    const __m256i numbers = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)table));
+    union { u8x64 all; __m256i part[2]; } x = {.all = codes};
+    for (int half = 0; half < 2; half++) x.part[half] = _mm256_shuffle_epi8(numbers, x.part[half]);
+    return x.all;
+#else
+    for (int i = 0; i < 64; i++) codes[i] = table[codes[i]];
+    return codes;
+#endif
+}
+
 /* e^x for x <= 88, relative error about 1e-7; 0 below -87 and for -infinity. */
 INLINE f32x16 exp16(f32x16 x) {
     const i32x16 tiny = (i32x16)(x < splat(-87.0f));
