@@ -10,8 +10,8 @@ from ...errors import Refused
 from ..python.imports import NewImport
 from ..python.parameter_uses import is_rebound, reads, reads_all_locals
 from ..python.scopes import Scopes, Use
-from ..python.signature import literal_type, parameter_list
-from ..python.source import FunctionNode, PythonSource, docstring
+from ..python.signature import insert_first, literal_type, parameter_list
+from ..python.source import FunctionNode, PythonSource
 from ..workspace import Edit
 from .build import unit
 
@@ -134,25 +134,8 @@ class Gathering:
             else:
                 edits += [Edit(*span, self.source.encode(f"{name}.{old}")) for span in spans]
         if copies:
-            edits.append(self._copies(name, copies))
+            edits.append(insert_first(self.source, self.function, [f"{c} = {name}.{c}" for c in copies]))
         return edits
-
-    def _copies(self, name: str, copies: list[str]) -> Edit:
-        source, body = self.source, self.function.body
-        first = body[1] if len(body) > 1 and docstring(body) is not None else body[0]
-        start = source.full_span(first)[0]
-        line = source.line_start(start)
-        head = source.code((line, start))
-        if docstring(body) is not None and len(body) == 1:
-            raise Refused(f"{source.path}:{self.function.lineno}: {self.function.name} has no body")
-        if head.strip():
-            return Edit(start, start, source.encode("".join(f"{c} = {name}.{c}; " for c in copies)))
-        while line > source.line_end(source.span(self.function)[0]):
-            above = source.line_start(line - 1)
-            if not source.data[above:line].lstrip().startswith(b"#"):
-                break
-            line = above
-        return Edit(line, line, source.encode("".join(f"{head}{c} = {name}.{c}\n" for c in copies)))
 
     # the dataclass
 

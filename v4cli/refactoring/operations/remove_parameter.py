@@ -15,7 +15,7 @@ from ..parameters.family import Definition, Family
 from ..parameters.layout import items, without
 from ..parameters.signatures import Signature
 from ..python.parameter_uses import is_rebound, reads
-from ..python.signature import argument_list, parameter_list
+from ..python.signature import argument_list, insert_first, parameter_list
 from ..python.source import PythonSource, Span
 from ..workspace import Edit, Workspace
 
@@ -31,7 +31,8 @@ class RemoveParameter(Operation):
     Left alone and listed: calls in which `*args` or `**kwargs` may hold the argument, calls that may mean another
     function of that name, and places that pass the function on. An argument that is dropped together with a call
     in it is noted. Refused where the body still reads the parameter, unless `value` is given, the source text that
-    takes its place in the body; what the body only passes to the function's own calls goes with these.
+    takes its place in the body (where that assigns the name, as its first value); what the body only passes to the
+    function's own calls goes with these.
     """
 
     kind: Literal["remove_parameter"] = "remove_parameter"
@@ -102,8 +103,9 @@ class _Removal:
             elif site.sure and site.partial and self._by_position(signature):
                 self.files.leave_at(site.source.path, site.line, f"what is called later may get {self.name}")
             return
-        if not site.sure:
-            self.files.leave_at(site.source.path, site.line, "may call another definition of that name")
+        if not site.sure or site.quoted:
+            reason = "in an f-string" if site.sure else "may call another definition of that name"
+            self.files.leave_at(site.source.path, site.line, reason)
             return
         source = site.source
         every = items(source, argument_list(source, site.call))
@@ -127,13 +129,17 @@ class _Removal:
         spans = [s for s in reads(source, scopes, function, self.name) if not any(a <= s[0] < b for a, b in gone)]
         rebound = is_rebound(scopes, function, self.name)
         value = self.operation.value
-        if not spans and not (rebound and value is None):
+        if not spans and (not rebound or value is not None):
             return
-        if value is None or rebound:
+        if value is None:
             line = source.line_of(spans[0][0]) if spans else function.lineno
-            why = "gives it another value" if rebound else "reads it"
-            hint = "" if rebound else ", or give the value that takes its place"
-            raise Refused(f"{source.path}:{line}: {function.name} {why}: {self.name}; change the body first{hint}")
+            raise Refused(
+                f"{source.path}:{line}: {function.name} {'reads' if spans else 'assigns'} {self.name}; change the body "
+                "first, or give the value that takes its place"
+            )
+        if rebound:
+            self.files.edit(source.path, insert_first(source, function, [f"{self.name} = {value}"]))
+            return
         text = value if _is_atom(value) else f"({value})"
         self.files.edit(source.path, *(Edit(*span, source.encode(text)) for span in spans))
 

@@ -54,7 +54,7 @@ class _Renaming:
         self.operation = operation
         self.old, self.new = operation.name, operation.new_name
         self.ws = ws
-        self.family = Family(ws, operation.symbol)
+        self.family = Family(ws, operation.symbol, names_only=True)
         self.files = self.family.files
         self.having = [d for d in self.family.definitions if self.old in self._names(d)]
 

@@ -131,6 +131,8 @@ class _Reordering:
 
     def _arguments(self, site: CallSite, signature: Signature, binding: Binding) -> list[Edit]:
         names = signature.by_position[site.bound :]
+        if site.quoted:
+            return self._quoted(names, binding)
         after = self._permuted(names)
         moved = [n for n, (old, new) in enumerate(zip(names, after, strict=True)) if old != new]
         if not moved:
@@ -151,6 +153,14 @@ class _Reordering:
         if stuck := [name for name in named if name in signature.positional_only]:
             raise CannotTell(f"{stuck[0]} can be passed by position only")
         return self._written(site, given, positional, named)
+
+    def _quoted(self, names: tuple[str, ...], binding: Binding) -> list[Edit]:
+        """Arguments in an f-string stay as they are, where that can be."""
+        after = self._permuted(names)
+        given = [parameter for _, parameter in binding.positional]
+        if any(parameter != new for parameter, new in zip(given, after, strict=False)) or binding.star is not None:
+            raise CannotTell("passes arguments by position in an f-string")
+        return []
 
     def _written(self, site: CallSite, given: list[str], positional: list[str], named: list[str]) -> list[Edit]:
         source = site.source

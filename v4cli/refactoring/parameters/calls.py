@@ -6,7 +6,7 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..python.source import DEFINITIONS, FUNCTIONS, PythonSource, dotted
+from ..python.source import DEFINITIONS, FUNCTIONS, PythonSource, Span, dotted
 from ..workspace import Edit
 from .signatures import Binding, Signature, bind
 
@@ -25,7 +25,8 @@ _ABOUT_CLASSES = {
 @dataclass(frozen=True, slots=True)
 class CallSite:
     """One call. `sure`: it means the function, and no other one of that name. `arguments` are those by position;
-    with `partial` the callee is the first argument of `functools.partial`, and others may follow later."""
+    with `partial` the callee is the first argument of `functools.partial`, and others may follow later. `quoted`: it
+    stands in an f-string, where only its keywords have a place."""
 
     source: PythonSource
     call: ast.Call
@@ -33,6 +34,7 @@ class CallSite:
     bound: int
     sure: bool
     partial: bool = False
+    quoted: bool = False
 
     @property
     def arguments(self) -> list[ast.expr]:
@@ -88,13 +90,23 @@ class Callers:
         if partial is not None:
             node = self.files.expression_ending_at(source, reference.span[1])
             self._add(source, partial, reference.line, self._bound_of(source, node), sure, partial=True)
+        elif (quoted := quoted_call(source, reference.span)) is not None:
+            self._add(source, quoted, reference.line, self._bound(source, quoted), sure, quoted=True)
         elif sure:
             self.files.leave(reference, "uses the function without calling it, or in an f-string")
 
     def _add(
-        self, source: PythonSource, call: ast.Call, line: int, bound: int, sure: bool, *, partial: bool = False
+        self,
+        source: PythonSource,
+        call: ast.Call,
+        line: int,
+        bound: int,
+        sure: bool,
+        *,
+        partial: bool = False,
+        quoted: bool = False,
     ) -> None:
-        site = CallSite(source, call, line, bound, sure, partial)
+        site = CallSite(source, call, line, bound, sure, partial, quoted)
         self.found[source.path, source.span(call)[1]] = site
 
     def _partial(self, source: PythonSource, reference: Reference) -> ast.Call | None:
@@ -153,6 +165,9 @@ class Callers:
         if (partial := self._partial(source, reference)) is not None:
             self._add(source, partial, reference.line, 1, True, partial=True)
             return
+        if (quoted := quoted_call(source, reference.span)) is not None:
+            self._add(source, quoted, reference.line, 1, True, quoted=True)
+            return
         node = self.files.expression_ending_at(source, reference.span[1])
         above = source.parents.get(node) if node is not None else None
         if isinstance(above, ast.keyword):
@@ -209,6 +224,38 @@ def _class_of(source: PythonSource, node: ast.AST) -> str:
     method = _method_around(source, node)
     above = [a.name for a in source.ancestors(method) if isinstance(a, DEFINITIONS)] if method is not None else []
     return ".".join(reversed(above))
+
+
+def quoted_call(source: PythonSource, callee: Span) -> ast.Call | None:
+    """The call of the name at that place inside of an f-string, its nodes placed in the file. None outside of one,
+    and for a call that goes over several lines."""
+    if not any(start <= callee[0] < end for start, end in source.fstrings):
+        return None
+    start = callee[0]
+    while start > 0 and (source.data[start - 1 : start].isalnum() or source.data[start - 1 : start] in {b".", b"_"}):
+        start -= 1
+    if source.data[callee[1] : callee[1] + 1] != b"(":
+        return None
+    line = source.line_of(start)
+    before = "_" if source.data[start : start + 1] == b"." else ""  # the result of a call, or the like
+    stop = callee[1]
+    while (stop := source.data.find(b")", stop, source.line_end(start)) + 1) > 0:
+        try:
+            node = ast.parse(before + source.code((start, stop)), mode="eval").body
+        except (SyntaxError, ValueError):
+            continue
+        break
+    else:
+        return None
+    if not isinstance(node, ast.Call):
+        return None
+    shift = start - source.line_start(start) - len(before)
+    for part in ast.walk(node):
+        if isinstance(part, ast.expr | ast.keyword):
+            part.lineno = part.end_lineno = line
+            part.col_offset += shift
+            part.end_col_offset = (part.end_col_offset or 0) + shift
+    return node
 
 
 def inner_first(sites: list[CallSite]) -> list[CallSite]:

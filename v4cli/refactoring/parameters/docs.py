@@ -52,7 +52,7 @@ def entries(source: PythonSource, node: FunctionNode | ast.ClassDef) -> list[Ent
         found += _section(source, heading, lines, _GOOGLE_ENTRY, deeper=True)
     for heading in _NUMPY.finditer(source.data, start, end):
         found += _section(source, heading, lines, _NUMPY_ENTRY, deeper=False)
-    return sorted(set(found), key=lambda e: e.span)
+    return sorted(set(found), key=lambda e: (e.span, e.name_span))
 
 
 def _lines(source: PythonSource, start: int, end: int) -> list[Span]:

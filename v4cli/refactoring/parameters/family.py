@@ -12,8 +12,9 @@ from ...errors import NothingToDo, Refused
 from ..lookup import find_symbol
 from ..operation import LeftAlone
 from ..python.modules import is_python
-from ..python.source import FunctionNode, PythonSource, definitions_of, parse
+from ..python.source import FunctionNode, PythonSource, definitions_of, dotted, parse
 from ..workspace import Workspace
+from .bases import outside_bases
 from .calls import Callers, CallSite
 from .files import Files
 from .signatures import Signature
@@ -27,6 +28,12 @@ _PLAIN = {
     *("final", "overload", "cache", "lru_cache", "contextmanager", "asynccontextmanager", "no_type_check"),
     *("deprecated", "coroutine", "singledispatch", "wraps"),
 }
+#: methods that Python calls by position, so that their parameters can have any name
+_BY_POSITION = {
+    *(name for kind in (int, str, dict, object, type, set, bytearray, memoryview) for name in dir(kind)),
+    *("__enter__", "__exit__", "__aenter__", "__aexit__", "__aiter__", "__anext__", "__await__", "__getattr__"),
+    *("__get__", "__set__", "__delete__", "__set_name__", "__missing__", "__copy__", "__deepcopy__", "__del__"),
+} - {"__new__", "__call__", "__init_subclass__", "__prepare__"}
 _PROPERTIES = {"property", "setter", "getter", "deleter", "cached_property"}
 
 
@@ -52,13 +59,14 @@ class Family:
     """A function with all its definitions; a method with what it overrides and what overrides it.
 
     `spec` may name a class, which stands for its `__init__`. Raises Refused for what is no Python function, for
-    properties and for methods that Python itself calls.
+    properties and for methods that Python itself calls; with `names_only` the latter are taken, where Python passes
+    all by position.
     """
 
-    def __init__(self, ws: Workspace, spec: str) -> None:
+    def __init__(self, ws: Workspace, spec: str, *, names_only: bool = False) -> None:
         self.files = Files(ws)
         self.index = ws.index
-        self.symbol = _function(ws, spec)
+        self.symbol = _function(ws, spec, _BY_POSITION if names_only else set())
         members = {self.symbol.id: self.symbol}
         if self.symbol.kind == "method" and self.symbol.name != "__init__":
             members |= {s.id: s for s in self.index.method_family(self.symbol)}
@@ -67,7 +75,7 @@ class Family:
         self.main = next(d for d in self.definitions if d.symbol.id == self.symbol.id)
         self.notes: list[str] = []
         self._note_decorators()
-        self._note_bases()
+        self._check_bases()
 
     def _definitions(self, ws: Workspace) -> Iterator[Definition]:
         for member in self.members:
@@ -95,18 +103,20 @@ class Family:
                     "pass it arguments of its own"
                 )
 
-    def _note_bases(self) -> None:
-        """A class outside the repository may call the method that overrides its own."""
-        if self.symbol.name == "__init__":
+    def _check_bases(self) -> None:
+        """A method that overrides one from outside of the repository is called from there.
+
+        Raises Refused where that is known: the body calls the method above it, or the base is one of the standard
+        library that has it. A base that may have it is noted.
+        """
+        if self.symbol.name.startswith("__"):
             return
-        for member in self.members:
-            holder = next((s for s in self.index.symbols(member.path) if s.qualified == member.definition.parent), None)
-            for base in holder.definition.bases if holder is not None and holder.kind == "class" else ():
-                if base not in {"object", "Protocol", "ABC", "Generic"} and not self.index.resolve(member.path, base):
-                    self.notes.append(
-                        f"{member.definition.parent} derives from {base}, which is not in the repository and may "
-                        f"call {member.name}"
-                    )
+        for definition in self.definitions:
+            for base, known in outside_bases(self.index, definition.symbol):
+                name, where = definition.symbol.name, f"{base}, which is not in the repository"
+                if known or _calls_above(definition.node, base):
+                    raise Refused(f"{definition.where}: {name} overrides a method of {where} and calls it as it is")
+                self.notes.append(f"{definition.symbol.definition.parent} derives from {where} and may call {name}")
 
     def calls(self) -> list[CallSite]:
         """Every call that means the function or may mean it; uses that are no calls are listed as left alone."""
@@ -133,6 +143,18 @@ class Family:
         self.files.left.add(LeftAlone(definition.source.path, definition.node.lineno, text, reason))
 
 
+def _calls_above(node: FunctionNode, base: str) -> bool:
+    """Whether the body calls `super().name(...)` or `Base.name(...)`."""
+    for part in ast.walk(node):
+        if isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute) and part.func.attr == node.name:
+            above = part.func.value
+            if isinstance(above, ast.Call) and getattr(above.func, "id", "") == "super":
+                return True
+            if dotted(above) == base:
+                return True
+    return False
+
+
 def _words(text: str) -> set[str]:
     """The identifiers in a text; an option such as `--dry-run` counts as `dry_run`."""
     return {w.replace("-", "_") for w in re.findall(r"[A-Za-z_]\w*(?:-\w+)*", text)}
@@ -147,7 +169,7 @@ def decorators(node: FunctionNode) -> set[str]:
     return found
 
 
-def _function(ws: Workspace, spec: str) -> Symbol:
+def _function(ws: Workspace, spec: str, special: set[str]) -> Symbol:
     symbol = find_symbol(ws.index, spec)
     if not is_python(symbol.path):
         raise Refused(f"{symbol.id}: this operation works on Python")
@@ -158,7 +180,7 @@ def _function(ws: Workspace, spec: str) -> Symbol:
             raise Refused(f"{symbol.id} has no __init__ of its own whose parameters could change") from None
     if symbol.kind not in {"function", "method"}:
         raise Refused(f"{symbol.id} is a {symbol.kind}, not a function")
-    if symbol.name.startswith("__") and symbol.name.endswith("__") and symbol.name != "__init__":
+    if symbol.name.startswith("__") and symbol.name.endswith("__") and symbol.name not in {"__init__", *special}:
         raise Refused(f"{symbol.id}: Python itself calls {symbol.name} with the arguments that it has")
     return symbol
 

@@ -6,7 +6,7 @@ import ast
 import re
 
 from ...errors import Refused
-from .scopes import Scope, Scopes
+from .scopes import Scopes
 from .source import FunctionNode, PythonSource, Span
 
 
@@ -43,7 +43,7 @@ def reads(source: PythonSource, scopes: Scopes, function: FunctionNode, name: st
             raise Refused(f"{source.path}:{source.line_of(use.span[0])}: reads {name} inside a quoted annotation")
     for string, count in in_strings.items():
         here = _in_braces(source, source.span(string), word)
-        if len(here) != count or _shadowed_in(scopes, scope, name):
+        if len(here) != count:
             line = source.line_of(source.span(string)[0])
             raise Refused(f"{source.path}:{line}: reads {name} in an f-string that cannot be taken apart")
         found.update(here)
@@ -90,10 +90,6 @@ def _in_braces(source: PythonSource, span: Span, word: bytes) -> list[Span]:
         elif depth > 0:
             found.append(match.span())
     return found
-
-
-def _shadowed_in(scopes: Scopes, scope: Scope, name: str) -> bool:
-    return any(s is not scope and scope in s.chain() and name in s.bindings for s in scopes.all)
 
 
 def reads_all_locals(function: FunctionNode) -> bool:

@@ -6,7 +6,7 @@ import ast
 
 from ...errors import Refused
 from ..workspace import Edit
-from .source import FunctionNode, PythonSource, Span
+from .source import FunctionNode, PythonSource, Span, docstring
 
 _LITERAL_TYPES = {bool: "bool", int: "int", float: "float", str: "str", bytes: "bytes"}
 
@@ -236,3 +236,22 @@ def argument_list(source: PythonSource, call: ast.Call) -> Span:
             if depth == 0:
                 return begin, closing
     raise ValueError("a call without parentheses")
+
+
+def insert_first(source: PythonSource, function: FunctionNode, statements: list[str]) -> Edit:
+    """Put one-line statements before the body, behind its docstring. Raises Refused where there is no other body."""
+    body = function.body
+    first = body[1] if len(body) > 1 and docstring(body) is not None else body[0]
+    start = source.full_span(first)[0]
+    line = source.line_start(start)
+    head = source.code((line, start))
+    if docstring(body) is not None and len(body) == 1:
+        raise Refused(f"{source.path}:{function.lineno}: {function.name} has no body")
+    if head.strip():
+        return Edit(start, start, source.encode("".join(f"{s}; " for s in statements)))
+    while line > source.line_end(source.span(function)[0]):
+        above = source.line_start(line - 1)
+        if not source.data[above:line].lstrip().startswith(b"#"):
+            break
+        line = above
+    return Edit(line, line, source.encode("".join(f"{head}{s}\n" for s in statements)))

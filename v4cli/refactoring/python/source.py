@@ -137,6 +137,11 @@ class PythonSource:
         return list(ast.walk(self.tree))
 
     @cached_property
+    def fstrings(self) -> list[Span]:
+        """Spans of the strings with expressions in them."""
+        return [self.span(node) for node in self.nodes if isinstance(node, ast.JoinedStr)]
+
+    @cached_property
     def parents(self) -> dict[ast.AST, ast.AST]:
         return {child: node for node in self.nodes for child in ast.iter_child_nodes(node)}
 
