@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .config import BadCheckpoint
-from .tokenizer import CONTROL, NORMAL, Tokenizer
+from .tokenizer import CONTROL, NORMAL, USER_DEFINED, Tokenizer
 
 if TYPE_CHECKING:
     import tokenizers
@@ -48,8 +48,8 @@ class FolderTokenizer(Tokenizer):
         self._types = [CONTROL] * self.vocab_size
         for text, number in vocabulary.items():
             self._texts[number], self._types[number] = text, NORMAL
-        for text, (number, _) in added.items():
-            self._texts[number], self._types[number] = text, CONTROL
+        for text, (number, special) in added.items():
+            self._texts[number], self._types[number] = text, CONTROL if special else USER_DEFINED
         self.special_ids = {text: number for text, (number, _) in added.items()}
         self.eos_ids = frozenset(eos)
         self.eos_id = min(eos, default=-1)

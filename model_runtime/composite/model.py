@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,7 @@ from .session import CompositeSession, restore_session
 from .weights import DictWeights
 
 if TYPE_CHECKING:
+    from ..chat_v4 import Message
     from ..folder_tokenizer import FolderTokenizer
 
 #: part of every digest: raise it when the arithmetic of a block changes
@@ -79,10 +80,22 @@ class CompositeModel:
         return restore_session(path, self.decoder, self.digest, self.drafting)
 
     def generate(self, prompt: Any, max_tokens: int, **options: Any) -> Any:
-        """Iterator of text pieces with `.result` at the end; see model_runtime.generate.loop.generate."""
+        """Iterator of text pieces with `.result` at the end; see model_runtime.generate.loop.generate.
+
+        A conversation is put in the prompt format of V4, without thinking; `chat` has the other forms.
+        """
         from ..generate.loop import generate
 
+        if prompt and isinstance(prompt[0], Mapping):
+            prompt = self.chat(prompt)
         return generate(self, prompt, max_tokens, **options)
+
+    def chat(self, messages: Sequence[Mapping[str, str] | Message], **options: Any) -> list[int]:
+        """A conversation as prompt tokens; see model_runtime.chat_v4.render. Raises BadMessages."""
+        from ..chat_v4 import Message, render
+
+        told = [Message(m.get("role", ""), m.get("content", "")) if isinstance(m, Mapping) else m for m in messages]
+        return render(told, self.tokenizer, **options)
 
 
 def load_folder(
