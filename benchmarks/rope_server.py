@@ -11,10 +11,10 @@ import sys
 import time
 from typing import Any
 
-from rope.base.project import Project  # type: ignore[import-not-found]
-from rope.refactor.change_signature import ArgumentAdder, ChangeSignature  # type: ignore[import-not-found]
-from rope.refactor.move import create_move  # type: ignore[import-not-found]
-from rope.refactor.rename import Rename  # type: ignore[import-not-found]
+from rope.base.project import Project
+from rope.refactor.change_signature import ArgumentAdder, ChangeSignature
+from rope.refactor.move import create_move
+from rope.refactor.rename import Rename
 
 
 def changes(project: Any, job: dict[str, Any]) -> Any:

@@ -183,7 +183,7 @@ class Contents:
             batch.clear()
 
         contents = self.source.read_many(todo)
-        if persist:
+        if persist or total >= workers.FILES:
             found = workers.rows(contents, total, self.report.warnings)
         else:
             found = ((p, c, None if c is None else index_blob(p, c, for_path(p))) for p, c in contents)

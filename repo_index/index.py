@@ -220,6 +220,15 @@ class Index:
     def _outline(self, path: str) -> FileFacts:
         return self._pieces(path, "outline") or FileFacts("text")
 
+    def texts(self, path: str) -> list[tuple[int, int, str]] | None:
+        """(start, end, kind) of a file's strings and comments, None where there is no grammar."""
+        facts = self._pieces(path, "texts")
+        return None if facts is None else facts.texts
+
+    def paths_with(self, name: str) -> list[str]:
+        """Files, sorted, that may hold every word of a name; none that does is missing."""
+        return self._paths_with(name)
+
     def _imports(self, path: str) -> list[ImportFact]:
         return self._outline(path).imports
 

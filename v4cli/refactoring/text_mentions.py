@@ -53,16 +53,16 @@ def mentions(ws: Workspace, name: str, index: Index | None = None) -> Iterator[M
     """Every place in text files where `name` stands at word boundaries, sorted by path and position."""
     index = index or ws.index
     pattern = re.compile(rb"(?<!" + _WORD + rb")" + re.escape(name.encode()) + rb"(?!" + _WORD + rb")")
-    for record in index.files():
-        if record.skipped or record.language == "binary":
+    for path in index.paths_with(name):
+        record = index.file(path)
+        if record is None or record.skipped or record.language == "binary":
             continue
-        data = index.read(record.path)
+        data = index.read(path)
         if name.encode() not in data:
             continue
-        facts = index.facts(record.path)
-        texts = facts.texts if facts is not None else None
+        texts = index.texts(path)
         for match in pattern.finditer(data):
-            yield _mention(record.path, data, match.span(), texts)
+            yield _mention(path, data, match.span(), texts)
 
 
 def _mention(path: str, data: bytes, span: Span, texts: Sequence[tuple[int, int, str]] | None) -> Mention:

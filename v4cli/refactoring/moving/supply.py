@@ -133,7 +133,9 @@ def _bring_definition(carry: Carry, need: Need) -> None:
     """A definition that stays in the source."""
     like = "." if relative_style(carry) else ""
     module = carry.target.spell(carry.source_name or "", like, carry.target_package)
-    _place(carry, need, NewImport(module, need.name), carry.job.source, False)
+    bindings = carry.scopes.module.bindings[need.name]
+    typing = all(carry.source.type_checking(node) for node in bindings if isinstance(node, ast.AST))
+    _place(carry, need, NewImport(module, need.name), carry.job.source, typing)
 
 
 def relative_style(carry: Carry) -> bool:

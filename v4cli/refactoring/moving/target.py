@@ -165,7 +165,11 @@ class TargetFile:
         for new, typing in self._needs:
             if self._bound_same(source, editor, new):
                 continue
+            for_checkers = self._bound_same(source, editor, new, typing=True)
+            if typing and for_checkers:
+                continue
             taken = new.local in self.scopes.module.bindings and new.local not in dropped and new.name != "*"
+            taken = taken and not for_checkers
             if taken and not self._plain_sibling(editor, new):
                 line = getattr(self.scopes.module.bindings[new.local][0], "lineno", 1)
                 raise Refused(f"{self.path}:{line}: {new.local} means something else there than in {self.origin.path}")
@@ -199,10 +203,11 @@ class TargetFile:
             return False
         return any(n.local == new.local and not n.asname for s in editor.statements if not s.is_from for n in s.names)
 
-    def _bound_same(self, source: PythonSource, editor: ImportEditor, new: NewImport) -> bool:
-        """Whether an import of the file binds the name to the same thing at run time already."""
+    def _bound_same(self, source: PythonSource, editor: ImportEditor, new: NewImport, *, typing: bool = False) -> bool:
+        """Whether an import of the file binds the name to the same thing already, at run time or (`typing`) for type
+        checkers."""
         for statement in editor.statements:
-            if statement.node not in source.tree.body:
+            if not (source.type_checking(statement.node) if typing else statement.node in source.tree.body):
                 continue
             for name in statement.names:
                 if editor.dropped(name) or name.local != new.local:

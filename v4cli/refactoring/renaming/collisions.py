@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import unicodedata
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 def check_python(path: str, data: bytes, old: str, new: str, edits: Iterable[Edit]) -> None:
     """Raises Refused when renaming at the spans of `edits` changes what a name of the file means."""
-    if new.encode() not in data and data.isascii():  # beyond ASCII, Python takes several spellings for one name
+    if not _may_hold(data, new):
         return
     source = parse(path, data)
     scopes = Scopes(source)
@@ -31,6 +32,16 @@ def check_python(path: str, data: bytes, old: str, new: str, edits: Iterable[Edi
         uses = [u for u in scopes.uses if u.name == old and (u.span in spans or u.quoted) and scopes.resolve(u) is home]
         if found := clash(scopes, home, old, new, uses):
             _refuse(source, found.offset, new, found.what)
+
+
+def _may_hold(data: bytes, name: str) -> bool:
+    """Whether a file may use an identifier; Python takes all spellings for one that NFKC makes alike."""
+    if data.isascii():
+        return name.encode() in data
+    try:
+        return unicodedata.normalize("NFKC", name) in unicodedata.normalize("NFKC", data.decode("utf-8"))
+    except UnicodeDecodeError:
+        return True
 
 
 def _refuse(source: PythonSource, offset: int, new: str, what: str) -> None:
