@@ -42,7 +42,7 @@ class TotalOrder(TorchFunctionMode):
         values = values.masked_fill(values < -1e30, -torch.inf)  # masked by the least number
         if not scores.shape[-1]:
             return function(*args, **kwargs)
-        scale = values.masked_fill(values == -torch.inf, 0).abs().amax(-1).clamp_min(1e-30)
+        scale = values.masked_fill(values.isinf(), 0).abs().amax(-1).clamp_min(1e-30)
         for last in (k - 1, k - 2):  # model_runtime asks for one more than it takes
             if 0 <= last < scores.shape[-1] - 1:
                 gaps = values[..., last] - values[..., last + 1]

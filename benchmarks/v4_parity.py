@@ -59,7 +59,7 @@ def _lengths(config: dict[str, Any]) -> list[int]:
     return sorted({1, 2, 200, *(length for length in around if length <= 200)})
 
 
-def _in_passes(decoder: CompositeDecoder, ids: list[int], sizes: Iterator[int]) -> Tensor:
+def in_passes(decoder: CompositeDecoder, ids: list[int], sizes: Iterator[int]) -> Tensor:
     cache, parts, at = decoder.new_cache(), [], 0
     while at < len(ids):
         count = next(sizes)
@@ -68,18 +68,18 @@ def _in_passes(decoder: CompositeDecoder, ids: list[int], sizes: Iterator[int]) 
     return torch.cat(parts)
 
 
-def _random_sizes(seed: int) -> Iterator[int]:
+def random_sizes(seed: int) -> Iterator[int]:
     draw = random.Random(seed)
     while True:
         yield draw.choice([1, 2, 3, 5, 8, 17, 64])
 
 
-def _ones() -> Iterator[int]:
+def ones() -> Iterator[int]:
     while True:
         yield 1
 
 
-def _restored(decoder: CompositeDecoder, ids: list[int], folder: Path) -> Tensor:
+def restored(decoder: CompositeDecoder, ids: list[int], folder: Path) -> Tensor:
     session = CompositeSession(decoder, "parity")
     half = len(ids) // 2
     parts = [session.extend(ids[:half], all_logits=True)] if half else []
@@ -122,9 +122,9 @@ def random_models() -> dict[str, Any]:
                 thrown, texts = thrown + attempts, texts + 1
                 found = {
                     "one pass": decoder.forward(ids, decoder.new_cache(), all_logits=True),
-                    "random passes": _in_passes(decoder, ids, _random_sizes(seed)),
-                    "token by token": _in_passes(decoder, ids, _ones()),
-                    "restored": _restored(decoder, ids, folder),
+                    "random passes": in_passes(decoder, ids, random_sizes(seed)),
+                    "token by token": in_passes(decoder, ids, ones()),
+                    "restored": restored(decoder, ids, folder),
                 }
                 for way, logits in found.items():
                     worst[way] = max(worst[way], relative(logits, expected))

@@ -96,6 +96,9 @@ class LatentAttentionBlock:
             rows["index"] = Rows(self.config.indexer.head_dim, dtype=dtype)
         return LayerCache(rows=rows)
 
+    def link(self, caches: list[LayerCache]) -> None:
+        """Reads no other layer."""
+
     def __call__(self, x: Tensor, spans: Sequence[Span]) -> Tensor:
         config, count = self.config, x.shape[0]
         positions = torch.cat([torch.arange(span.start, span.start + span.count) for span in spans])

@@ -4,8 +4,8 @@ arXiv 2606.19348, section 2.3. For tokens x [n, D], H heads of d dimensions, of 
 
     qr = RMSNorm(wq_a x) [r],  q = rotary(RMSNorm(wq_b qr per head, no weight))  [H, d]
     kv = rotary(RMSNorm(wkv x))  [d]         one row per token, key and value of every head
-    rows = kv of the last `window` tokens | compressed rows (compressors.py), those that the query may see:
-           none (sliding), all closed windows (hca), the indexer's choice (csa_indexer.py)
+    rows = kv of the last `window` tokens | compressed rows, those that the query may see:
+           none (sliding), all closed windows (hca), an indexer's choice (csa: csa_indexer.py; V4.1: shared_rows.py)
     p = softmax([q . rows / sqrt(d), sink_h]);  o = sum p rows   (the sink takes weight and gives nothing)
     y = wo_b wo_a(rotary^-1(o))              (grouped_output.py)
 
@@ -16,6 +16,7 @@ Weights: wq_a, q_norm, wq_b, wkv, kv_norm, wo_a, wo_b, attn_sink [H], compressor
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -23,17 +24,35 @@ from torch import Tensor
 from ..composite.cache import LayerCache, Recent, Span
 from ..composite.config import SharedKVAttention
 from ..composite.weights import Weights
-from .compressors import Compressor
-from .csa_indexer import CSAIndexer
+from .compressed_rows import CompressedRows
 from .grouped_output import GroupedOutput
 from .norm import rms_norm_wide
 from .rotary_pairs import PairRotary, rotate_pairs
+from .rounding import round_fp8
 from .selection import NOTHING
+from .shared_rows import SharedRowsReader
 
 #: logits and gathered rows that are held at a time, elements
 AT_ONCE = 1 << 24
 #: queries per pass over the window, at most
 QUERIES = 128
+
+
+class FarRows(Protocol):
+    """Where the rows beyond the window come from."""
+
+    def add_to(self, cache: LayerCache, dtype: torch.dtype) -> None:
+        """Add the streams that it keeps."""
+        ...
+
+    def project(self, x: Tensor, latent: Tensor, positions: Tensor) -> Any:
+        """What it needs of tokens x [n, D] with query latents [n, r], for `rows`."""
+        ...
+
+    def rows(self, projected: Any, span: Span) -> tuple[Tensor, Tensor | None]:
+        """Rows [T, d] after the tokens of the span, and which of them each token attends to, int64 [n, k] with
+        NOTHING in empty places; None: all windows that have closed."""
+        ...
 
 
 class SharedKVAttentionBlock:
@@ -48,28 +67,22 @@ class SharedKVAttentionBlock:
         self.shared_norm = weights.tensor("kv_norm.weight").float()
         self.sinks = weights.tensor("attn_sink").float()
         self.output = GroupedOutput(config.out_groups, weights)
-        self.compressor: Compressor | None = None
-        self.indexer: CSAIndexer | None = None
-        if config.kind != "sliding":
-            self.compressor = Compressor(
-                config.head_dim,
-                config.ratio,
-                config.kind == "csa",
-                config.norm_eps,
-                self.rotary,
-                weights.at("compressor"),
-            )
-        if config.indexer is not None:
-            self.indexer = CSAIndexer(config.indexer, config.ratio, config.norm_eps, self.rotary, weights.at("indexer"))
+        self.far: FarRows | None = None
+        if config.kind == "shared_rows":
+            self.far = SharedRowsReader(config, self.rotary, weights)
+        elif config.kind != "sliding":
+            self.far = CompressedRows(config, self.rotary, weights)
 
     def new_cache(self, dtype: torch.dtype) -> LayerCache:
         cache = LayerCache(recent={"window": Recent(self.config.head_dim, self.config.window - 1, dtype)})
-        if self.compressor is not None:
-            cache.rows["compressed"] = self.compressor.new_rows(dtype)
-            cache.recent["sources"] = self.compressor.new_sources(dtype)
-        if self.indexer is not None:
-            self.indexer.add_to(cache, dtype)
+        if self.far is not None:
+            self.far.add_to(cache, dtype)
         return cache
+
+    def link(self, caches: list[LayerCache]) -> None:
+        """`caches` of all layers of a session, in order."""
+        if isinstance(self.far, SharedRowsReader):
+            self.far.link(caches)
 
     def __call__(self, x: Tensor, spans: Sequence[Span]) -> Tensor:
         config = self.config
@@ -81,24 +94,15 @@ class SharedKVAttentionBlock:
             queries = rms_norm_wide(queries, None, config.norm_eps)
         queries = rotate_pairs(queries, cos, sin)
         shared = rotate_pairs(rms_norm_wide(self.shared(x), self.shared_norm, config.norm_eps), cos, sin)
-        sources = self.compressor.project(x) if self.compressor is not None else None
-        index = index_sources = None
-        if self.indexer is not None:
-            index_sources = self.indexer.compressor.project(x)
-            index = self.indexer.project(x, latent, positions)
+        if config.rounded:
+            shared = round_fp8(shared)
+        projected = self.far.project(x, latent, positions) if self.far is not None else None
         mixed = []
         for span in spans:
             window, first = span.cache.recent["window"].extend(shared[span.rows])
             compressed = chosen = None
-            if self.compressor is not None and sources is not None:
-                rows = span.cache.rows["compressed"]
-                self.compressor.extend(sources[span.rows], span.cache.recent["sources"], rows)
-                compressed = rows.held()
-            if self.indexer is not None and index is not None and index_sources is not None:
-                self.indexer.extend(index_sources[span.rows], span.cache)
-                keys = span.cache.rows["index"].held()
-                if keys.shape[0] > self.indexer.config.top_k:  # else all that can be seen are chosen
-                    chosen = self.indexer.choose(index[0][span.rows], index[1][span.rows], span.start, keys)
+            if self.far is not None and projected is not None:
+                compressed, chosen = self.far.rows(projected, span)
             mixed.append(self._attend(queries[span.rows], span.start, window, first, compressed, chosen))
         heads = torch.cat(mixed) if len(mixed) > 1 else mixed[0]
         return self.output(rotate_pairs(heads, cos, -sin))

@@ -127,6 +127,10 @@ class LayerCache:
 
     rows: dict[str, Rows] = field(default_factory=dict)
     recent: dict[str, Recent] = field(default_factory=dict)
+    passing: dict[str, Tensor] = field(default_factory=dict)
+    """What later layers read in the same pass."""
+    links: dict[str, LayerCache] = field(default_factory=dict)
+    """Caches of other layers that this one reads (V4.1)."""
 
 
 @dataclass(frozen=True, slots=True)

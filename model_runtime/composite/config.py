@@ -47,14 +47,34 @@ class Indexer:
 
 
 @dataclass(frozen=True, slots=True)
+class SharedRows:
+    """From which layers a V4.1 layer takes compressed rows, index keys, the choice among rows, and bounds of a search.
+
+    A layer that finds its own number there makes them.
+    """
+
+    layer: int
+    rows: int
+    choice: int
+    keys: int | None = None
+    """Whose index keys the layer's indexer scores; None without an indexer."""
+    bounds: int | None = None
+    """Whose candidate blocks the layer's indexer searches; None: all rows."""
+    blocks: int = 0
+    """Candidate blocks kept, by a layer that bounds others."""
+    block_size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class SharedKVAttention:
     """V4's attention: one latent row per token serves as key and value of all heads; window, sinks, compressed rows.
 
     sliding: window only. csa: overlapping windows of `ratio` tokens compressed to rows, chosen by the indexer.
-    hca: windows of `ratio` tokens compressed to rows, all attended.
+    hca: windows of `ratio` tokens compressed to rows, all attended. shared_rows (V4.1): windows of `ratio` tokens
+    compressed to rows, by this layer or an earlier one, chosen by an indexer, of this layer or an earlier one.
     """
 
-    kind: Literal["sliding", "csa", "hca"]
+    kind: Literal["sliding", "csa", "hca", "shared_rows"]
     heads: int
     head_dim: int
     q_rank: int
@@ -69,7 +89,11 @@ class SharedKVAttention:
     ratio: int = 0
     """Tokens per compressed row; 0 for sliding."""
     indexer: Indexer | None = None
-    """csa only."""
+    """csa, and shared_rows where the layer chooses."""
+    shared: SharedRows | None = None
+    """shared_rows only."""
+    rounded: bool = False
+    """Window rows are rounded to FP8, compressed rows and index keys and queries to FP4, as V4.1 was trained."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +225,11 @@ def from_hf(config: Mapping[str, Any]) -> CompositeConfig:
             from .config_v32 import from_v32
 
             return from_v32(config)
+        if model_type == "deepseek_v41":
+            from .config_v41 import from_v41
+
+            return from_v41(config)
     except KeyError as error:
         raise UnsupportedModel(f"config.json of {model_type} lacks {error.args[0]!r}") from None
-    raise UnsupportedModel(f"model type {model_type!r} is not supported (supported: deepseek_v4, deepseek_v32)")
+    known = "deepseek_v4, deepseek_v32, deepseek_v41"
+    raise UnsupportedModel(f"model type {model_type!r} is not supported (supported: {known})")

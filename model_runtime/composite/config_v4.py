@@ -35,13 +35,12 @@ def from_v4(config: Mapping[str, Any]) -> CompositeConfig:
     attention = _attention(config)
     hashed = _hashed(config, count)
     layers = tuple(
-        LayerConfig(attention[index], _experts(config, hashed[index]), residual="mhc") for index in range(count)
+        LayerConfig(attention[index], routed_experts(config, hashed[index]), residual="mhc") for index in range(count)
     )
     drafts = tuple(
-        LayerConfig(part, _experts(config, hashed=False), residual="mhc")
+        LayerConfig(part, routed_experts(config, hashed=False), residual="mhc")
         for part in attention[count : count + config.get("num_nextn_predict_layers", 0)]
     )
-    eos = config.get("eos_token_id")
     return CompositeConfig(
         family="v4",
         hidden=config["hidden_size"],
@@ -54,9 +53,14 @@ def from_v4(config: Mapping[str, Any]) -> CompositeConfig:
         ),
         drafts=drafts,
         bos=config.get("bos_token_id"),
-        eos=tuple(eos) if isinstance(eos, list) else () if eos is None else (eos,),
+        eos=end_tokens(config),
         tied_output=config.get("tie_word_embeddings", False),
     )
+
+
+def end_tokens(config: Mapping[str, Any]) -> tuple[int, ...]:
+    eos = config.get("eos_token_id")
+    return tuple(eos) if isinstance(eos, list) else () if eos is None else (eos,)
 
 
 def _kinds(config: Mapping[str, Any], count: int) -> list[tuple[Kind, int]]:
@@ -87,7 +91,7 @@ def _kinds(config: Mapping[str, Any], count: int) -> list[tuple[Kind, int]]:
 
 
 def _attention(config: Mapping[str, Any]) -> list[SharedKVAttention]:
-    plain, compressed = _rotaries(config)
+    plain, compressed = rotaries(config)
     indexer = Indexer(config["index_n_heads"], config["index_head_dim"], config["index_topk"])
     return [
         SharedKVAttention(
@@ -107,7 +111,7 @@ def _attention(config: Mapping[str, Any]) -> list[SharedKVAttention]:
     ]
 
 
-def _rotaries(config: Mapping[str, Any]) -> tuple[Rotary, Rotary]:
+def rotaries(config: Mapping[str, Any]) -> tuple[Rotary, Rotary]:
     """Position embedding of layers with a window only, and of those that compress.
 
     Only the latter are scaled by YaRN, without its factor on cos and sin unless the config states one.
@@ -146,7 +150,8 @@ def _hashed(config: Mapping[str, Any], count: int) -> list[bool]:
     return [index < first for index in range(count)]
 
 
-def _experts(config: Mapping[str, Any], hashed: bool) -> RoutedExperts:
+def routed_experts(config: Mapping[str, Any], hashed: bool) -> RoutedExperts:
+    """The feed-forward of a layer of V4 or V4.1."""
     score = config["scoring_func"]
     if score not in ("sqrtsoftplus", "sigmoid", "softmax"):
         raise UnsupportedModel(f"routing score {score!r} is not supported")

@@ -41,6 +41,10 @@ FeedForward = Callable[[Tensor, Tensor], Tensor]
 
 class Attention(Protocol):
     def new_cache(self, dtype: torch.dtype) -> LayerCache: ...
+    def link(self, caches: list[LayerCache]) -> None:
+        """Tie the layer's cache to those of the layers that it reads; `caches` are of all layers, in order."""
+        ...
+
     def __call__(self, x: Tensor, spans: Sequence[Span]) -> Tensor: ...
 
 
@@ -77,7 +81,10 @@ class Stack:
         self.layers = [_layer(layer, part) for layer, part in zip(layers, weights, strict=True)]
 
     def new_cache(self, dtype: torch.dtype) -> Cache:
-        return Cache([layer.attention.new_cache(dtype) for layer in self.layers])
+        caches = [layer.attention.new_cache(dtype) for layer in self.layers]
+        for layer in self.layers:
+            layer.attention.link(caches)
+        return Cache(caches)
 
     def through(self, state: State, ids: Tensor, sessions: Sequence[tuple[Cache, int]]) -> State:
         """Tokens past all layers: `sessions` gives, in the order of the rows, caches and how many rows are theirs."""

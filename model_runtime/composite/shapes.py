@@ -90,13 +90,21 @@ def _shared(hidden: int, part: SharedKVAttention) -> Shapes:
         "wo_a.weight": (part.out_groups * part.out_rank, heads * width // part.out_groups),
         "wo_b.weight": (hidden, part.out_groups * part.out_rank),
     }
-    if part.kind != "sliding":
+    if part.kind in ("csa", "hca"):
         shapes |= _under("compressor", _compressor(hidden, width, part.ratio, overlap=part.kind == "csa"))
+    owner = part.shared is not None and part.shared.rows == part.shared.layer
+    if owner:
+        shapes |= {"compressor.wkv.weight": (width, hidden), "compressor.norm.weight": (width,)}
+        if part.ratio > 1:
+            shapes["compressor.wgate.weight"] = (width, hidden)
     if (indexer := part.indexer) is not None:
         shapes |= {
             "indexer.wq_b.weight": (indexer.heads * indexer.head_dim, part.q_rank),
             "indexer.weights_proj.weight": (indexer.heads, hidden),
         }
+        if owner:
+            shapes |= {"indexer.wk.weight": (indexer.head_dim, width), "indexer.k_norm.weight": (indexer.head_dim,)}
+    if part.kind == "csa" and indexer is not None:
         shapes |= _under("indexer.compressor", _compressor(hidden, indexer.head_dim, part.ratio, overlap=True))
     return shapes
 
