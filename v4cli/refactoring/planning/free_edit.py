@@ -172,7 +172,7 @@ def _prompt(instruction: str, region: Region, index: Index, model: Model) -> tup
     kind = region.symbol.kind if region.symbol is not None else "part"
     start = ""
     if region.symbol is not None:
-        signature = gates.touches_signature(instruction)
+        signature = gates.touches_signature(instruction, region)
         start = name_head(region) if signature and kind != "class" else ""
         start = start or header_of(region, not gates.touches_documentation(instruction) and not signature)
     context = context_of(region, index)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Collection
+from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
 from ..python.modules import is_python
@@ -65,9 +66,10 @@ def one_definition(region: Region, text: str) -> list[str]:
 
 _SIGNATURE = re.compile(
     r"\b(?:param(?:eter)?s?|arg(?:ument)?s?|kwargs?|flags?|signatures?|keyword|optional|async|annotat\w+|"
-    r"type hints?|types?|returns?|defaults?|accepts?|takes?|decorat\w+)\b",
+    r"type hints?|defaults?|decorat\w+)\b",
     re.IGNORECASE,
 )
+_RESULT = re.compile(r"\b(?:return(?:s|ed|ing)?|yields?|accepts?|takes?)\b", re.IGNORECASE)
 _DOCUMENTATION = re.compile(r"\b(?:docstrings?|doc|docs|document\w*|comments?|describ\w+)\b", re.IGNORECASE)
 _REPLACING = re.compile(
     r"\b(?:replac\w+|instead|rather than|remov\w+|drop\w*|delet\w+|renam\w+|simplif\w+|rewrit\w+|convert\w*|turn\w*|"
@@ -77,8 +79,10 @@ _REPLACING = re.compile(
 )
 
 
-def touches_signature(instruction: str) -> bool:
-    return bool(_SIGNATURE.search(instruction))
+def touches_signature(instruction: str, region: Region) -> bool:
+    """Whether the answer may change the header: what is taken or returned shows there where it is annotated."""
+    annotated = region.symbol is not None and "->" in region.symbol.definition.signature
+    return bool(_SIGNATURE.search(instruction) or (annotated and _RESULT.search(instruction)))
 
 
 def touches_documentation(instruction: str) -> bool:
@@ -113,8 +117,8 @@ def content_kept(region: Region, text: str, instruction: str) -> list[str]:
         if new is None:
             continue
         if isinstance(old, FUNCTIONS) and isinstance(new, FUNCTIONS):
-            problems += _signature_kept(path, old, new, instruction)
-        if _doc(old.body) != _doc(new.body) and not touches_documentation(instruction):
+            problems += _signature_kept(path, old, new, instruction, touches_signature(instruction, region))
+        if not touches_documentation(instruction) and not _same_doc(_doc(old.body), _doc(new.body), instruction):
             problems.append(f"changes the docstring of {path}")
         if [ast.dump(d) for d in old.decorator_list] != [ast.dump(d) for d in new.decorator_list] and not re.search(
             r"decorat|propert|static|class ?method|@|cache", instruction, re.IGNORECASE
@@ -160,11 +164,19 @@ def _doc(body: list[ast.stmt]) -> str:
     return " ".join(str(found.value.value).split()) if found is not None else ""  # type: ignore[attr-defined]
 
 
-def _signature_kept(path: str, old: FunctionNode, new: FunctionNode, instruction: str) -> list[str]:
+def _same_doc(old: str, new: str, instruction: str) -> bool:
+    """A docstring that tells of parameters and results may follow a change of these, in a few of its words."""
+    if old == new:
+        return True
+    follows = bool(_SIGNATURE.search(instruction) or _RESULT.search(instruction))
+    return follows and bool(old) and SequenceMatcher(None, old.split(), new.split(), autojunk=False).ratio() >= 0.7
+
+
+def _signature_kept(path: str, old: FunctionNode, new: FunctionNode, instruction: str, may_change: bool) -> list[str]:
     same = ast.dump(old.args) == ast.dump(new.args) and type(old) is type(new)
     if same:
         return []
-    if not touches_signature(instruction):
+    if not may_change:
         return [f"changes the signature of {path}"]
     problems = []
     if isinstance(old, ast.AsyncFunctionDef) != isinstance(new, ast.AsyncFunctionDef) and "async" not in instruction:
