@@ -263,17 +263,17 @@ def far_start(decoder: Any, model: Any, length: int, seed: int) -> tuple[Any, An
     ours, theirs = decoder.new_cache(), DynamicCache(config=model.config)
     ours.length = length
     for mine, other, layer in zip(ours.layers, theirs.layers, decoder.stack.layers, strict=True):
-        block = layer.attention
+        block, far = layer.attention, layer.attention.far
         window = normal(block.config.window - 1, block.config.head_dim)
         mine.recent["window"].restore(window, length)
         other.lazy_initialization(window[None, None], window[None, None])
         other.keys = other.values = window[None, None].clone()
         other.cumulative_length = length
-        if block.compressor is None:
+        if far is None:
             continue
-        streams = [("compressed", "sources", "compressor", block.compressor)]
-        if block.indexer is not None:
-            streams.append(("index", "index_sources", "indexer", block.indexer.compressor))
+        streams = [("compressed", "sources", "compressor", far.compressor)]
+        if far.indexer is not None:
+            streams.append(("index", "index_sources", "indexer", far.indexer.compressor))
         for rows_name, sources_name, name, compressor in streams:
             ratio, width = compressor.ratio, compressor.width
             rows = normal(length // ratio, width)
