@@ -22,7 +22,7 @@ import subprocess
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -45,11 +45,10 @@ ENVIRONMENT = os.environ | {
     "GO111MODULE": "on",
     "GOTOOLCHAIN": "local",
 }
-_PLACE = re.compile(r"^(?:vet: )?\S+\.go:\d+(?::\d+)?: ")
 
 
 def vet(root: Path) -> Counter[str]:
-    """What `go vet` finds, without places: the texts of a renamed tree stay comparable by their number."""
+    """The lines that `go vet` prints, names of packages left out."""
     command = ["go", "vet", "./..."]
     done = subprocess.run(command, cwd=root, env=ENVIRONMENT, capture_output=True, text=True, check=False)
     lines = (done.stdout + done.stderr).splitlines()
@@ -107,8 +106,21 @@ def draws(index: Index, operation: str, seed: int) -> Iterator[dict[str, Any]]:
 
 
 def judge(index: Index, root: Path, before: Counter[str], document: dict[str, Any]) -> dict[str, Any]:
-    """Carry one operation out and let `go vet` read the result; the tree is put back."""
-    row: dict[str, Any] = {"operation": document, "new": []}
+    """Carry one operation out and let `go vet` read the result."""
+    fresh: list[str] = []
+
+    def more() -> int:
+        found = vet(root)
+        fresh.extend(sorted(found - before))
+        untyped = any(line.startswith("vet: ") for line in fresh)
+        return max(sum(found.values()) - sum(before.values()), int(untyped))
+
+    return carried_out(index, root, document, more) | {"new": fresh[:8]}
+
+
+def carried_out(index: Index, root: Path, document: dict[str, Any], more: Callable[[], int]) -> dict[str, Any]:
+    """The outcome of one operation: `more` says how many errors more the changed tree has, which is put back then."""
+    row: dict[str, Any] = {"operation": document}
     started = time.perf_counter()
     try:
         result = execute(Plan.from_json(json.dumps({"operations": [document]})), index)
@@ -127,13 +139,12 @@ def judge(index: Index, root: Path, before: Counter[str], document: dict[str, An
         else:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(change.after)
-    found = vet(root)
+    count = more()
     for arguments in (["checkout", "-q", "."], ["clean", "-fdq"]):
         subprocess.run(["git", "-C", str(root), *arguments], check=True)
-    fresh = found - before
-    if sum(found.values()) <= sum(before.values()) and not any(line.startswith("vet: ") for line in fresh):
+    if count <= 0:
         return row | {"outcome": "clean"}
-    return row | {"outcome": "broken", "reason": f"{sum(fresh.values())} new findings", "new": sorted(fresh)[:8]}
+    return row | {"outcome": "broken", "reason": f"{count} more errors"}
 
 
 def tree(name: str, count: int, seed: int, operations: list[str], scratch: Path, show: bool) -> list[dict[str, Any]]:
@@ -149,7 +160,7 @@ def tree(name: str, count: int, seed: int, operations: list[str], scratch: Path,
             rows.append(row)
             if show and row["outcome"] != "clean":
                 print(f"  {name} {row['outcome']}: {json.dumps(document)}\n      {row.get('reason', '')[:300]}")
-                for line in row["new"][:4]:
+                for line in row.get("new", [])[:4]:
                     print(f"      {line}", flush=True)
         _print(name, operation, [r for r in rows if r["operation"]["kind"] == operation])
     return rows

@@ -88,7 +88,7 @@ def test_names_that_would_clash(rename: Rename, symbol: str, new: str, reason: s
 
 def test_methods_that_the_standard_library_may_ask_for(rename: Rename) -> None:
     text = 'package cart\n\nfunc (l Line) String() string { return "line" }\n'
-    with pytest.raises(Refused, match="interface of the standard library has a method String"):
+    with pytest.raises(Refused, match=r"has the interface fmt\.Stringer of the standard library"):
         rename("cart/text.go::Line.String", "Text", cart__text=text)
     fine = "package cart\n\nfunc (l Line) String(of int) (string, int) { return l.name, of }\n"
     assert "Text(of int)" in rename("cart/text.go::Line.String", "Text", cart__text=fine).text("cart/text.go")

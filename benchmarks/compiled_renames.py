@@ -1,0 +1,109 @@
+"""Renames in Java and C trees, judged by the compiler.
+
+`python -m benchmarks.compiled_renames [--seed N] [--count N] [--trees ...] [--show]`: definitions are drawn with a seed
+from Apache Commons IO (java_dependencies.py) and from Lua (c_sources.py), and each gets another name. Java: javac
+compiles all sources. C: gcc compiles all units and links the interpreter, so that a name that one unit does not share
+shows too. clean: no error more than before; broken: there is one; refused: the operation said that it does not do this,
+with the reason; stopped: a check of the engine failed, so that nothing would have been written. Constructors, which
+have no name of their own, are not drawn. Needs a JDK (17 or later) and gcc.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import subprocess
+import tempfile
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from repo_index import Index
+
+from . import RESULTS, c_sources, java_dependencies, machine
+from .go_refactorings import carried_out, reason, summary
+
+Errors = Callable[[Path], int]
+
+
+def javac(root: Path) -> int:
+    """How many errors javac reports on all sources."""
+    with tempfile.TemporaryDirectory() as out:
+        files = sorted(p.as_posix() for p in root.rglob("*.java") if p.name not in ("package-info.java",))
+        command = ["javac", "-proc:none", "-nowarn", "-Xmaxerrs", "1000", "-encoding", "UTF-8", "-d", out, *files]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return sum(": error: " in line for line in done.stderr.splitlines()) + ("error: " in done.stderr[:7])
+
+
+def gcc(root: Path) -> int:
+    """How many errors gcc and the linker report on Lua's interpreter and compiler."""
+    with tempfile.TemporaryDirectory() as out:
+        units = [u for u in c_sources.units("lua", root) if not u.endswith(("luac.c", "ltests.c"))]
+        flags = [*c_sources.flags("lua", root, Path(out)), "-O0", "-w", "-Werror=implicit-function-declaration"]
+        linked = ["gcc", *flags, "-o", f"{out}/lua", *units, "-lm", "-ldl"]
+        parsed = ["gcc", *flags, "-fsyntax-only", "src/luac.c"]
+        found = 0
+        for command in (linked, parsed):
+            done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+            lines = done.stderr.splitlines()
+            found += sum(" error: " in s or "undefined reference" in s or "multiple definition" in s for s in lines)
+    return found
+
+
+#: name -> (makes a repository of the sources, endings of the files that are drawn from, judge)
+TREES: dict[str, tuple[Callable[[str, Path], Path], tuple[str, ...], Errors]] = {
+    "commons-io": (java_dependencies.repository, (".java",), javac),
+    "lua": (c_sources.repository, (".c", ".h"), gcc),
+}
+
+
+def tree(name: str, count: int, seed: int, scratch: Path, show: bool) -> list[dict[str, Any]]:
+    make, endings, errors = TREES[name]
+    root = make(name, scratch / name)
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@localhost", "-C", str(root)]
+    subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", "sources"], check=True)
+    index = Index.open(root, cache_dir=scratch / "cache").refresh()
+    before = errors(root)
+    known = {s.id: s for s in index.symbols() if s.path.endswith(endings)}
+    plain = [known[i] for i in sorted(known) if "<" not in i and not known[i].path.startswith("testes/")]
+    rows = []
+    for symbol in random.Random(seed).sample(plain, count):
+        document = {"kind": "rename_symbol", "symbol": symbol.id, "new_name": f"{symbol.name}Renamed"}
+        row: dict[str, Any] = {"tree": name, "kind": symbol.kind}
+        row |= carried_out(index, root, document, lambda: errors(root) - before)
+        rows.append(row)
+        if show and row["outcome"] != "clean":
+            print(f"  {name} {row['outcome']}: {symbol.id}\n      {row.get('reason', '')[:300]}", flush=True)
+    return rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0] if __doc__ else None)
+    parser.add_argument("--seed", type=int, default=20261123)
+    parser.add_argument("--count", type=int, default=30, help="draws from each tree")
+    parser.add_argument("--trees", nargs="*", default=list(TREES))
+    parser.add_argument("--show", action="store_true", help="print what was not clean")
+    arguments = parser.parse_args()
+    print(f"{'tree':12} tried refused stopped clean broken")
+    figures: dict[str, Any] = {}
+    rows: list[dict[str, Any]] = []
+    with tempfile.TemporaryDirectory() as scratch:
+        for name in arguments.trees:
+            some = tree(name, arguments.count, arguments.seed, Path(scratch), arguments.show)
+            rows += some
+            s = figures[name] = summary(some)
+            print(
+                f"{name:12} {s['tried']:5} {s['refused']:7} {s['stopped']:7} {s['clean']:5} {s['broken']:6}", flush=True
+            )
+            reasons = Counter(reason(r["reason"]) for r in some if r["outcome"] == "refused")
+            for text, number in reasons.most_common():
+                print(f"    {number:4} {text}")
+    result = {"seed": arguments.seed, "machine": machine(), "figures": figures, "draws": rows}
+    if set(arguments.trees) == set(TREES):
+        (RESULTS / "compiled_renames.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
