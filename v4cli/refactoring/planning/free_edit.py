@@ -13,9 +13,12 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...errors import NothingToDo, Refused
+from ..changes import FileChange, from_contents
+from ..check_command import run_check
 from ..operations.edit import Edit
 from ..plan import Plan
 from ..python.modules import is_python
@@ -25,7 +28,7 @@ from ..rewriting import gates
 from ..rewriting.merge import merged
 from ..rewriting.missing_imports import find_import, undefined, unknown_attributes
 from ..rewriting.region import MOST_LINES, Region, header_of, name_head
-from ..run import execute
+from ..verify import verify
 from ..workspace import Workspace
 from . import slots
 
@@ -248,11 +251,31 @@ def prove(documents: list[dict[str, Any]], path: str, index: Index, check: str) 
         missing, imports = _missing(documents, path, index)
         if missing:
             return missing, []
+    ws = Workspace(index)
     try:
-        result = execute(plan_of([*documents[:-1], {**documents[-1], "imports": imports}]), index, check=check)
+        for operation in plan_of([*documents[:-1], {**documents[-1], "imports": imports}]).operations:
+            operation.apply(ws)
     except (Refused, NothingToDo) as error:
         return [str(error)], []
-    return [f"{c.name}: {c.detail}" for c in result.failed], imports
+    checks = verify(index, ws.index, list(ws.changed()), ws.moves)
+    if check and all(c.passed for c in checks):
+        checks.append(run_check(Path(index.root), _all_changes(ws.index), check))
+    return [f"{c.name}: {c.detail}" for c in checks if not c.passed], imports
+
+
+def _all_changes(after: Index) -> list[FileChange]:
+    """What differs from the work tree: the steps of the plan before this one are not on disk."""
+    root = Path(after.root)
+    before: dict[str, bytes | None] = {}
+    contents: dict[str, bytes | None] = {}
+    for record in after.files():
+        if record.skipped:
+            continue
+        place = root / record.path
+        there = place.read_bytes() if place.is_file() else None
+        if there != (now := after.read(record.path)):
+            before[record.path], contents[record.path] = there, now
+    return from_contents(root, before, contents, {})
 
 
 def plan_of(documents: list[dict[str, Any]]) -> Plan:
