@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
+from repo_index.references import descendants
+
 from ...errors import NothingToDo, Refused
+from ..classes.linearization import Linearization
 from ..lookup import find_symbol
 from ..operation import LeftAlone, Operation, Outcome
 from ..parameters.layout import items, without
@@ -81,12 +84,12 @@ class _Job:
         identities = [self._identity(substitution, base) for base in node.bases]
         if self.new is not None and self.new.identity in identities:
             raise NothingToDo(f"{self.symbol.id} derives from {self.operation.new} already")
+        if self.old is not None and self.old.identity not in identities:
+            raise NothingToDo(f"{self.symbol.id} does not derive from {self.operation.old}")
         self._check_order(source, node, identities)
         if self.old is None:
             edits = self._added(source, substitution, node, identities)
         else:
-            if self.old.identity not in identities:
-                raise NothingToDo(f"{self.symbol.id} does not derive from {self.operation.old}")
             edits = self._changed(source, substitution, node, node.bases[identities.index(self.old.identity)])
         return {source.path: [*edits, *substitution.finish()]}
 
@@ -108,31 +111,25 @@ class _Job:
 
     def _check_order(self, source: PythonSource, node: ast.ClassDef, identities: list[str]) -> None:
         new = self.new
-        if new is None or new.symbol is None:
-            return
-        above = ancestors(self.index, new.symbol.id)
-        if self.symbol.id == new.symbol.id or self.symbol.id in above:
-            raise Refused(f"{new.symbol.id} derives from {self.symbol.id} itself")
-        if new.symbol.path == source.path and new.symbol.line > node.lineno:
-            raise Refused(
-                f"{new.symbol.id} (line {new.symbol.line}) is defined behind {self.symbol.name}; move it first"
-            )
-        after = self._after(identities)
-        for number, one in enumerate(after):
-            for other in after[number + 1 :]:
-                if one in ancestors(self.index, other):
-                    names = one.rpartition("::")[2], other.rpartition("::")[2]
-                    raise Refused(
-                        f"{names[0]} is a base of {names[1]}, so it cannot stand before it: remove it, or choose "
-                        "another position"
-                    )
+        if new is not None and new.symbol is not None:
+            if self.symbol.id == new.symbol.id or self.symbol.id in ancestors(self.index, new.symbol.id):
+                raise Refused(f"{new.symbol.id} derives from {self.symbol.id} itself")
+            if new.symbol.path == source.path and new.symbol.line > node.lineno:
+                raise Refused(
+                    f"{new.symbol.id} (line {new.symbol.line}) is defined behind {self.symbol.name}; move it first"
+                )
+        before = Linearization(self.index)
+        after = Linearization(self.index, {self.symbol.id: [i for i in self._after(identities) if i]})
+        for identity in [self.symbol.id, *(s.id for s in descendants(self.index, self.symbol))]:
+            if (conflict := after.conflict(identity)) and not before.conflict(identity):
+                raise Refused(f"Python would not make {identity}: {conflict}")
 
     def _after(self, identities: list[str]) -> list[str]:
-        assert self.new is not None
+        new = [self.new.identity] if self.new is not None else []
         if self.old is not None:
-            return [self.new.identity if i == self.old.identity else i for i in identities]
+            return [i for old in identities for i in (new if old == self.old.identity else [old])]
         at = self._place(identities)
-        return [*identities[:at], self.new.identity, *identities[at:]]
+        return [*identities[:at], *new, *identities[at:]]
 
     def _place(self, identities: list[str]) -> int:
         if self.operation.position == "first":

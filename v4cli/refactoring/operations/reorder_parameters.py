@@ -27,9 +27,9 @@ class ReorderParameters(Operation):
     parameter comes behind one that the call leaves out is passed by keyword from then on; keywords stay as they are.
 
     Refused where a parameter without default would follow one with a default, where one would cross `/` or `*`, and
-    where an override has the parameters at other places. `unsure` says what happens where stars hide which argument
-    goes where, and where the function is passed on without being called: refuse, or leave and list them. Calls that
-    may mean another function of that name are left alone and listed.
+    where an override has the parameters at other places. An argument in a wrong place goes unnoticed: `unsure` says
+    what happens where stars hide which argument goes where, where a call may mean another function of that name, and
+    where the function is passed on without being called: refuse, or leave and list them.
     """
 
     kind: Literal["reorder_parameters"] = "reorder_parameters"
@@ -125,6 +125,8 @@ class _Reordering:
                 return
             raise Refused(f"{site.where}: {error}; give unsure: leave to go on") from None
         if edits and not site.sure:
+            if self.operation.unsure == "refuse":
+                raise Refused(f"{site.where}: may call another definition of that name; give unsure: leave to go on")
             self.files.leave_at(site.source.path, site.line, "may call another definition of that name")
         elif edits:
             self.files.edit(site.source.path, *edits)

@@ -6,6 +6,8 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from repo_index.references import COMMON_ATTRIBUTES, descendants
+
 from ..python.source import DEFINITIONS, FUNCTIONS, PythonSource, Span, dotted
 from ..workspace import Edit
 from .signatures import Binding, Signature, bind
@@ -61,6 +63,7 @@ class Callers:
         others = [s for s in self.index.find(family.symbol.name) if s.id not in ids]
         #: definitions of the same name that an attribute of something unknown may mean
         self.others = [s for s in others if family.symbol.kind != "method" or "." in s.qualified]
+        self._signatures = [Signature.from_facts(s.definition.parameters) for s in self.others]
 
     def find(self) -> list[CallSite]:
         references = {(r.path, r.span): r for s in self.family.members for r in self.index.references(s)}
@@ -84,7 +87,8 @@ class Callers:
             return
         call = self.files.calls(source).get(reference.span[1])
         if call is not None:
-            self._add(source, call, reference.line, self._bound(source, call), sure)
+            bound = self._bound(source, call)
+            self._add(source, call, reference.line, bound, sure or self._fits_no_other(call, bound))
             return
         partial = self._partial(source, reference)
         if partial is not None:
@@ -94,6 +98,13 @@ class Callers:
             self._add(source, quoted, reference.line, self._bound(source, quoted), sure, quoted=True)
         elif sure:
             self.files.leave(reference, "uses the function without calling it, or in an f-string")
+
+    def _fits_no_other(self, call: ast.Call, bound: int) -> bool:
+        """Whether the arguments are right for the function and for no other definition of its name."""
+        starred = any(isinstance(a, ast.Starred) for a in call.args) or any(k.arg is None for k in call.keywords)
+        if starred or self.family.symbol.name in COMMON_ATTRIBUTES or (not call.args and not call.keywords):
+            return False
+        return not any(bind(s, call.args, call.keywords, bound) for s in self._signatures)
 
     def _add(
         self,
@@ -141,8 +152,6 @@ class Callers:
 
     def _classes(self) -> list[Symbol]:
         """The class of the `__init__`, and those below it that inherit it."""
-        from repo_index.references import descendants
-
         symbol = self.family.symbol
         own = self.index.symbol(f"{symbol.path}::{symbol.definition.parent}")
         found = [own]

@@ -5,8 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from ..python.source import FunctionNode
+
+if TYPE_CHECKING:
+    from repo_index.facts import Parameter
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,21 @@ class Signature:
             a.vararg.arg if a.vararg else None,
             a.kwarg.arg if a.kwarg else None,
             frozenset(required),
+        )
+
+    @classmethod
+    def from_facts(cls, parameters: Sequence[Parameter]) -> Signature:
+        def names(kind: str) -> tuple[str, ...]:
+            return tuple(p.name for p in parameters if p.kind == kind)
+
+        stars = {"var_positional", "var_keyword"}
+        return cls(
+            names("positional_only"),
+            names("positional"),
+            names("keyword_only"),
+            next(iter(names("var_positional")), None),
+            next(iter(names("var_keyword")), None),
+            frozenset(p.name for p in parameters if p.default is None and p.kind not in stars),
         )
 
     @property
