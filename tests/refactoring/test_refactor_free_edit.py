@@ -153,7 +153,8 @@ def test_headers_that_an_answer_begins_with(make_repository: MakeRepository) -> 
     assert region.indent == "    " and '    text = """\n    as it is\n    """\n' in region.text
     assert header_of(region, False) == "@property\ndef total(self):\n"
     assert header_of(region, True).endswith('    Rounded up.\n    """\n')
-    assert name_head(region) == "@property\ndef total("
+    assert name_head(region) == "@property\ndef total(" and name_head(region, True) == "@property\ndef total(self,"
+    assert name_head(of_symbol(ws, "load"), True) == "def load("
 
 
 @pytest.mark.parametrize(

@@ -176,7 +176,8 @@ def _prompt(instruction: str, region: Region, index: Index, model: Model) -> tup
     start = ""
     if region.symbol is not None:
         signature = gates.touches_signature(instruction, region)
-        start = name_head(region) if signature and kind != "class" else ""
+        adding = gates.adds_parameter(instruction)
+        start = name_head(region, adding) if signature and kind != "class" else ""
         start = start or header_of(region, not gates.touches_documentation(instruction) and not signature)
     context = context_of(region, index)
     shown = f"The file {region.path}"

@@ -85,6 +85,13 @@ def touches_signature(instruction: str, region: Region) -> bool:
     return bool(_SIGNATURE.search(instruction) or (annotated and _RESULT.search(instruction)))
 
 
+def adds_parameter(instruction: str) -> bool:
+    noun = r"(?:param(?:eter)?|arg(?:ument)?|kwarg|flag|option)s?"
+    return bool(
+        re.search(rf"\b(?:add|new|another|additional|extra|introduce)\b[^.;]{{0,40}}\b{noun}\b", instruction, re.I)
+    )
+
+
 def touches_documentation(instruction: str) -> bool:
     return bool(_DOCUMENTATION.search(instruction))
 

@@ -13,7 +13,7 @@ from ..classes.build import indented, lines_inside_strings
 from ..lookup import find_symbol
 from ..python.modules import is_python
 from ..python.nodes import definition_at
-from ..python.source import DEFINITIONS, docstring, parse, try_parse
+from ..python.source import DEFINITIONS, FUNCTIONS, FunctionNode, PythonSource, docstring, parse, try_parse
 from ..workspace import Workspace
 
 if TYPE_CHECKING:
@@ -119,12 +119,15 @@ def header_of(region: Region, docstring_too: bool) -> str:
     return source.code((0, end))
 
 
-def name_head(region: Region) -> str:
-    """The beginning of a definition up to its name, for an edit that may change the signature."""
+def name_head(region: Region, adding: bool = False) -> str:
+    """The beginning of a definition up to its name, for an edit that may change the signature; with `adding` up to
+    where another parameter can follow those that are there."""
     source = try_parse(region.path, (region.text + "\n").encode())
     if source is None or not source.tree.body or not isinstance(source.tree.body[0], DEFINITIONS):
         return ""
     node = source.tree.body[0]
+    if adding and isinstance(node, FUNCTIONS) and (end := _last_parameter(source, node)) is not None:
+        return source.code((0, end)) + ","
     start = source.span(node)[0]
     begun = False
     for kind, text, (begin, end) in source.tokens:
@@ -133,3 +136,13 @@ def name_head(region: Region) -> str:
                 return source.code((0, end)) + ("(" if not isinstance(node, ast.ClassDef) else "")
             begun = text != "async"
     return ""
+
+
+def _last_parameter(source: PythonSource, node: FunctionNode) -> int | None:
+    """The end of the last parameter; None where none can follow it."""
+    a = node.args
+    if a.kwarg is not None or a.vararg is not None or a.kwonlyargs:
+        return None
+    positional = [*a.posonlyargs, *a.args]
+    ends: list[ast.expr | ast.arg] = [*positional, *a.defaults]
+    return max((source.span(e)[1] for e in ends), default=None)
