@@ -17,15 +17,12 @@ from ..python.modules import Modules
 from ..python.source import DEFINITIONS, FUNCTIONS, DefinitionNode, PythonSource, definitions_of, docstring, parse
 from ..scope import Scope
 from ..uses.lines import edit_and_wrap
+from ..uses.raising import Raisers, guarded, role
 from ..uses.substitute import Substitution, files_naming, left_at, without_cycles
 from ..workspace import Edit, Workspace
 
 if TYPE_CHECKING:
     from repo_index.records import Symbol
-
-#: calls that catch the exceptions they are given
-_CATCHING = {"raises", "assertRaises", "assertRaisesRegex", "suppress", "RaisesGroup", "RaisesExc"}
-_TESTING = {"isinstance", "issubclass"}
 
 
 class ReplaceException(Operation):
@@ -34,7 +31,9 @@ class ReplaceException(Operation):
     `old` and `new` are classes of the repository (`path::Name` or a dotted name), built-in ones, or dotted names of
     other distributions. `where` says what changes: "raise" the statements that raise it (with an object made in the
     same function and raised later), "except" the handlers (`except`, tuples there, `pytest.raises`, `assertRaises`,
-    `contextlib.suppress`), or "both". `within` limits that to functions and classes, `scope` to files.
+    `contextlib.suppress`), or "both": then handlers of a type that is not of the repository, which other code raises
+    too, change where the graph of calls leads from what they guard to a changed raise. `within` limits the change to
+    functions and classes, `scope` to files.
 
     Also touched: imports, which come and go with the use (inside functions where the top of the file would be
     circular), and what the docstring of a function whose raise changed says of it. Left alone and listed:
@@ -69,6 +68,7 @@ class _Job:
         self.within = [find_symbol(ws.index, spec) for spec in operation.within]
         self.left: set[LeftAlone] = set()
         self.notes: set[str] = set()
+        self._raisers: Raisers | None = None
 
     def work_out(self, lazy: set[str]) -> dict[str, list[Edit]]:
         """Edits by file. `lazy`: files that import the new type inside of functions."""
@@ -94,7 +94,7 @@ class _Job:
         for node in substitution.uses(self.old):
             if self.within and not self._inside(source, node):
                 continue
-            kind = _role(source, node)
+            kind = role(source, node)
             if kind == "other":
                 if not _is_binding(source, node):
                     self.left.add(left_at(source, node, "neither raises nor catches it"))
@@ -103,6 +103,8 @@ class _Job:
             elif self.operation.where not in {kind, "both"}:
                 reason = "catches" if kind == "except" else "raises"
                 self.left.add(left_at(source, node, f"{reason} the old type, which was to stay"))
+            elif kind == "except" and not self._related(source, node):
+                self.left.add(left_at(source, node, "nothing that it guards is known to raise the new type"))
             elif kind == "except" and self._handled_beside(source, substitution, node):
                 self.left.add(left_at(source, node, f"{self.new.name} is caught beside it already"))
             else:
@@ -117,6 +119,21 @@ class _Job:
             *substitution.finish(),
             *(e for d in sorted(raising, key=lambda d: d.lineno) for e in self._doc(source, d)),
         ]
+
+    def _related(self, source: PythonSource, node: ast.expr) -> bool:
+        """Whether what a handler guards raises the new type now. A type from outside of the repository is raised by
+        other code as well; one of the repository is not, once all that raises it has changed."""
+        if self.operation.where == "except" or self.old.symbol is not None:
+            return True
+        if self._raisers is None:
+            self._raisers = Raisers(self.index)
+            for other, path in files_naming(self.index, self.ws, self.old.name):
+                if other is None or self.operation.scope.reason(self.index, path) or not self._reaches(path):
+                    continue
+                for use in Substitution(self.modules, other).uses(self.old):
+                    if role(other, use) == "raise" and not (self.within and not self._inside(other, use)):
+                        self._raisers.add(other, use)
+        return self._raisers.may_raise(source.path, guarded(source, node))
 
     def _inside(self, source: PythonSource, node: ast.expr) -> bool:
         names = [a.name for a in source.ancestors(node) if isinstance(a, DEFINITIONS)]
@@ -189,42 +206,6 @@ class _Job:
 
 def _line(source: PythonSource, node: ast.expr) -> str:
     return source.line_text(node.lineno).strip()[:120]
-
-
-def _role(source: PythonSource, node: ast.expr) -> Literal["raise", "except", "test", "other"]:
-    """What the code does with the type that stands there."""
-    above = source.parents[node]
-    value: ast.AST = node
-    if isinstance(above, ast.Call) and above.func is node:
-        value, above = above, source.parents[above]
-    while isinstance(above, ast.IfExp | ast.BoolOp):
-        value, above = above, source.parents[above]
-    if isinstance(above, ast.Raise) and above.exc is value:
-        return "raise"
-    if isinstance(above, ast.Assign) and value is not node and _raised_later(source, above):
-        return "raise"
-    while isinstance(above, ast.Tuple):
-        value, above = above, source.parents[above]
-    if isinstance(above, ast.ExceptHandler) and above.type is value:
-        return "except"
-    if isinstance(above, ast.Call) and value in above.args:
-        name = getattr(above.func, "attr", getattr(above.func, "id", ""))
-        if name in _CATCHING:
-            return "except"
-        if name in _TESTING:
-            return "test"
-    return "other"
-
-
-def _raised_later(source: PythonSource, statement: ast.Assign) -> bool:
-    """Whether what is assigned to a local name is raised in the same function."""
-    function = next((a for a in source.ancestors(statement) if isinstance(a, FUNCTIONS)), None)
-    if function is None or len(statement.targets) != 1 or not isinstance(statement.targets[0], ast.Name):
-        return False
-    name = statement.targets[0].id
-    return any(
-        isinstance(n, ast.Raise) and isinstance(n.exc, ast.Name) and n.exc.id == name for n in ast.walk(function)
-    )
 
 
 def _is_binding(source: PythonSource, node: ast.expr) -> bool:
