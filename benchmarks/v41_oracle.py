@@ -75,6 +75,12 @@ def random_config(seed: int, **changes: Any) -> dict[str, Any]:
         "hc_sinkhorn_iters": draw.choice([3, 20]),
         "hc_eps": 1e-6,
         "engram_layer_ids": [],
+        "engram_max_ngram_size": 4,
+        "engram_n_heads": 2,
+        "engram_head_dim": 8,
+        "engram_vocab_size": 50,
+        "engram_compressed_vocab_size": 40,
+        "engram_pad_token_id": 2,
         "bos_token_id": 0,
         "eos_token_id": 1,
     }

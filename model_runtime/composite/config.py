@@ -164,18 +164,17 @@ class Engram:
     """Conditional memory (arXiv 2601.07372) read before the layer's attention."""
 
     layer: int
-    """Layer number that seeds the hash."""
-    orders: tuple[int, ...]
-    """Lengths of the n-grams."""
-    heads: int
-    """Hash heads per order."""
+    """Layer number, which seeds the hash."""
+    moduli: tuple[tuple[int, ...], ...]
+    """Prime number of rows of each hash head, by order of n-gram (2, 3, ...) and head."""
     width: int
-    """Dimensions per order."""
-    rows: tuple[int, ...]
-    """Lower bound of table rows per head, one per order; the prime moduli follow from it."""
-    seed: int
-    conv_width: int = 0
-    """Taps of the causal depthwise convolution; 0 for none (V4.1)."""
+    """Dimensions of a row."""
+    rows: int
+    """Of the table, at least the sum of the moduli."""
+    vocabulary: int
+    """Ids that are left when tokens that read alike share one."""
+    pad: int
+    """Token id that stands before the text."""
 
 
 AttentionConfig = SharedKVAttention | LatentAttention

@@ -9,18 +9,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..config import UnsupportedModel
-from .config import CompositeConfig, HyperConnections, Indexer, LayerConfig, SharedKVAttention, SharedRows
+from .config import CompositeConfig, Engram, HyperConnections, Indexer, LayerConfig, SharedKVAttention, SharedRows
 from .config_v4 import end_tokens, rotaries, routed_experts
+from .engram_layout import moduli
 
 
 def from_v41(config: Mapping[str, Any]) -> CompositeConfig:
     """The description of a V4.1 text decoder. Raises KeyError for a missing key, UnsupportedModel for a value."""
     text = {**config, **config.get("text_config", {})}
-    if text.get("engram_layer_ids"):
-        raise UnsupportedModel("V4.1 models with an Engram are not supported")
     if text.get("gate_temp", 1.0) != 1.0:
         raise UnsupportedModel(f"a gate temperature of {text['gate_temp']} is not supported")
     count = text["num_hidden_layers"]
+    engrams = _engrams(text)
     experts = routed_experts({"n_shared_experts": 1, **text}, hashed=False)
     return CompositeConfig(
         family="v41",
@@ -29,13 +29,36 @@ def from_v41(config: Mapping[str, Any]) -> CompositeConfig:
         context=text["max_position_embeddings"],
         norm_eps=text["rms_norm_eps"],
         layers=tuple(
-            LayerConfig(_attention(text, index), experts, residual="mhc_single_pass") for index in range(count)
+            LayerConfig(_attention(text, index), experts, "mhc_single_pass", engrams.get(index))
+            for index in range(count)
         ),
         hyper=HyperConnections(text["hc_mult"], text["hc_sinkhorn_iters"], text["hc_eps"], text["rms_norm_eps"]),
         bos=text.get("bos_token_id"),
         eos=end_tokens(text),
         tied_output=text.get("tie_word_embeddings", False),
     )
+
+
+def _engrams(config: Mapping[str, Any]) -> dict[int, Engram]:
+    """By layer."""
+    layers = config.get("engram_layer_ids") or ()
+    if not layers:
+        return {}
+    orders, heads = config["engram_max_ngram_size"] - 1, config["engram_n_heads"]
+    found = {}
+    by_layer = moduli(len(layers), orders, heads, config["engram_vocab_size"])
+    for layer, primes, rows in zip(layers, by_layer, config["engram_num_embeddings"], strict=True):
+        if rows < sum(map(sum, primes)):
+            raise UnsupportedModel(f"the Engram of layer {layer} has {rows} rows, fewer than its hashes reach")
+        found[layer] = Engram(
+            layer=layer,
+            moduli=primes,
+            width=config["engram_head_dim"],
+            rows=rows,
+            vocabulary=config["engram_compressed_vocab_size"],
+            pad=config["engram_pad_token_id"],
+        )
+    return found
 
 
 def _last(sources: Sequence[int], layer: int, what: str) -> int:

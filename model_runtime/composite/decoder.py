@@ -14,6 +14,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from ..blocks.engram import EngramBlock
 from ..blocks.experts import RoutedExpertsBlock
 from ..blocks.feed_forward import SwiGLU
 from ..blocks.latent_attention import LatentAttentionBlock
@@ -68,22 +69,32 @@ class Layer:
     attention: Attention
     feed_forward_norm: Tensor
     feed_forward: FeedForward
+    engram: EngramBlock | None
 
 
 class Stack:
     """Layers and the residual they share. Holds no state of a session."""
 
     def __init__(
-        self, layers: tuple[LayerConfig, ...], config: CompositeConfig, weights: list[Weights], head: Weights
+        self,
+        layers: tuple[LayerConfig, ...],
+        config: CompositeConfig,
+        weights: list[Weights],
+        head: Weights,
+        token_map: Tensor | None = None,
     ) -> None:
         self.norm_eps = config.norm_eps
         self.residual = residual(layers, config, weights, head)
-        self.layers = [_layer(layer, part) for layer, part in zip(layers, weights, strict=True)]
+        self.layers = [
+            _layer(layer, part, token_map, config.norm_eps) for layer, part in zip(layers, weights, strict=True)
+        ]
 
     def new_cache(self, dtype: torch.dtype) -> Cache:
         caches = [layer.attention.new_cache(dtype) for layer in self.layers]
-        for layer in self.layers:
+        for layer, cache in zip(self.layers, caches, strict=True):
             layer.attention.link(caches)
+            if layer.engram is not None:
+                layer.engram.add_to(cache)
         return Cache(caches)
 
     def through(self, state: State, ids: Tensor, sessions: Sequence[tuple[Cache, int]]) -> State:
@@ -101,6 +112,9 @@ class Stack:
             def feed(x: Tensor, layer: Layer = layer) -> Tensor:
                 return layer.feed_forward(rms_norm_wide(x, layer.feed_forward_norm, eps), ids)
 
+            if layer.engram is not None:
+                read = layer.engram(self.residual.streams(state), ids, spans)
+                state = self.residual.with_streams(state, read)
             state = self.residual.through(state, index, 0, attend)
             state = self.residual.through(state, index, 1, feed)
         for cache, count in sessions:
@@ -108,26 +122,39 @@ class Stack:
         return state
 
 
-def _layer(config: LayerConfig, weights: Weights) -> Layer:
+def _layer(config: LayerConfig, weights: Weights, token_map: Tensor | None, norm_eps: float) -> Layer:
+    engram = None
     if config.engram is not None:
-        raise UnsupportedModel("layers with an Engram are not supported")
+        if token_map is None:
+            raise UnsupportedModel("the model has an Engram, which needs its tokenizer: tokenizer.json is missing")
+        engram = EngramBlock(config.engram, token_map, norm_eps, weights.at("engram"))
     return Layer(
         weights.tensor("attn_norm.weight").float(),
         attention_block(config.attention, weights.at("attn")),
         weights.tensor("ffn_norm.weight").float(),
         feed_forward_block(config.feed_forward, weights.at("ffn")),
+        engram,
     )
 
 
 class CompositeDecoder:
-    """The whole model. `dtype`: of activations and caches, float32 or bfloat16."""
+    """The whole model."""
 
-    def __init__(self, config: CompositeConfig, weights: Weights, dtype: torch.dtype = torch.float32) -> None:
+    def __init__(
+        self,
+        config: CompositeConfig,
+        weights: Weights,
+        dtype: torch.dtype = torch.float32,
+        token_map: Sequence[int] | None = None,
+    ) -> None:
+        """`dtype`: of activations and caches, float32 or bfloat16. `token_map`: the compressed id of every token
+        (engram_layout.alike), for models with an Engram. Raises UnsupportedModel, MissingWeight."""
         self.config = config
         self.weights = weights
         self.dtype = dtype
         parts = [weights.at(f"layers.{index}") for index in range(len(config.layers))]
-        self.stack = Stack(config.layers, config, parts, weights)
+        ids = torch.tensor(token_map) if token_map is not None else None
+        self.stack = Stack(config.layers, config, parts, weights, ids)
         self.norm = weights.tensor("norm.weight").float()
         self.head = weights.linear("embed" if config.tied_output else "head")
 

@@ -16,10 +16,13 @@ from .. import placement
 from ..checkpoints.convert import PACKED, SCHEMES, convert_checkpoint, packed_folder
 from ..checkpoints.own_tensors import OwnTensors, open_checkpoint
 from ..checkpoints.safetensors_folder import CONFIG, read_json
+from ..config import BadCheckpoint
+from ..folder_tokenizer import TOKENIZER
 from ..kernels.build import library
 from .config import CompositeConfig, from_hf
 from .decoder import CompositeDecoder
 from .drafting import NextTokenBlock
+from .engram_layout import alike, distinct
 from .packed_weights import open_packed
 from .session import CompositeSession, restore_session
 from .weights import DictWeights
@@ -128,7 +131,7 @@ def load_folder(
         raise ValueError(f"unknown type {dtype!r} for a checkpoint folder (known: {', '.join([*COMPUTE, *SCHEMES])})")
     budget = placement.Budget(memory, path.name)
     budget.admit(_bytes_in_memory(tensors))
-    decoder = CompositeDecoder(config, DictWeights(tensors), COMPUTE[dtype])
+    decoder = CompositeDecoder(config, DictWeights(tensors), COMPUTE[dtype], _token_map(path, config))
     digest = hashlib.sha256(json.dumps([tensors.folder.digest, dtype, ENGINE_VERSION]).encode()).hexdigest()
     return CompositeModel(path, decoder, digest, dtype)
 
@@ -145,10 +148,24 @@ def _load_packed(
     )
     placement.Budget(memory, path.name).admit(header["bytes"] - experts)
     digest = hashlib.sha256(json.dumps([header["digest"], ENGINE_VERSION]).encode()).hexdigest()
-    return CompositeModel(path, CompositeDecoder(config, weights), digest, header["scheme"])
+    decoder = CompositeDecoder(config, weights, token_map=_token_map(path, config))
+    return CompositeModel(path, decoder, digest, header["scheme"])
+
+
+def _token_map(path: Path, config: CompositeConfig) -> list[int] | None:
+    """The compressed id of every token, for models with an Engram. Raises BadCheckpoint for another tokeniser."""
+    engram = next((layer.engram for layer in config.layers if layer.engram is not None), None)
+    if engram is None or not (path / TOKENIZER).is_file():
+        return None
+    from tokenizers import Tokenizer
+
+    found = alike(Tokenizer.from_file(str(path / TOKENIZER)))
+    if (count := distinct(found)) != engram.vocabulary:
+        raise BadCheckpoint(f"{path}: the tokeniser tells {count} texts apart, its Engram needs {engram.vocabulary}")
+    return found + [0] * (config.vocabulary - len(found))
 
 
 def _bytes_in_memory(tensors: OwnTensors) -> int:
-    """Bytes of the tensors that blocks hold: all but the experts, which are read when a token needs them."""
-    held = (name for name in tensors if ".experts." not in name)
+    """Bytes of the tensors that blocks hold: not experts and Engram rows, which are read when a token needs them."""
+    held = (name for name in tensors if ".experts." not in name and ".engram.embed." not in name)
     return sum(4 * torch.Size(tensors.shape(name)).numel() for name in held)

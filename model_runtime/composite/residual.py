@@ -29,6 +29,14 @@ class Residual(Protocol):
         """Past a block, [n, D] -> [n, D]; site 0 is before attention, 1 before the feed-forward."""
         ...
 
+    def streams(self, state: State) -> Tensor:
+        """[n, S, D]; one stream where there is but one."""
+        ...
+
+    def with_streams(self, state: State, streams: Tensor) -> State:
+        """The state with other streams [n, S, D]."""
+        ...
+
     def end(self, state: State) -> Tensor:
         """[n, D], what the last norm reads."""
         ...
@@ -42,6 +50,12 @@ class PlainResidual:
 
     def through(self, state: Tensor, layer: int, site: int, block: Block) -> Tensor:
         return state + block(state)
+
+    def streams(self, state: Tensor) -> Tensor:
+        return state.unsqueeze(1)
+
+    def with_streams(self, state: Tensor, streams: Tensor) -> Tensor:
+        return streams[:, 0]
 
     def end(self, state: Tensor) -> Tensor:
         return state
@@ -61,6 +75,12 @@ class StreamResidual:
     def through(self, state: Tensor, layer: int, site: int, block: Block) -> Tensor:
         maps = self.sites[layer][site].maps(state)
         return expand(state, block(collapse(state, maps.pre)), maps)
+
+    def streams(self, state: Tensor) -> Tensor:
+        return state
+
+    def with_streams(self, state: Tensor, streams: Tensor) -> Tensor:
+        return streams
 
     def end(self, state: Tensor) -> Tensor:
         return self.head(state)
@@ -82,6 +102,12 @@ class SinglePassResidual:
         streams, pre = state
         maps = self.sites[layer][site].maps(streams)
         return expand(streams, block(collapse(streams, pre)), maps), maps.pre
+
+    def streams(self, state: tuple[Tensor, Tensor]) -> Tensor:
+        return state[0]
+
+    def with_streams(self, state: tuple[Tensor, Tensor], streams: Tensor) -> tuple[Tensor, Tensor]:
+        return streams, state[1]
 
     def end(self, state: tuple[Tensor, Tensor]) -> Tensor:
         return collapse(*state)

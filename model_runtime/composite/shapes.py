@@ -22,7 +22,7 @@ Shapes = dict[str, tuple[int, ...]]
 
 
 def tensor_shapes(config: CompositeConfig) -> Shapes:
-    """Every tensor of the main model, without drafts (mtp.*) and without Engram tables."""
+    """Every tensor of the main model, without drafts (mtp.*)."""
     hidden = config.hidden
     shapes: Shapes = {"embed.weight": (config.vocabulary, hidden), "norm.weight": (hidden,)}
     if not config.tied_output:
@@ -44,6 +44,15 @@ def layer_shapes(config: CompositeConfig, layer: LayerConfig) -> Shapes:
         maps = streams * (2 + streams)
         for site in ("hc_attn", "hc_ffn"):
             shapes |= {f"{site}_fn": (maps, streams * hidden), f"{site}_base": (maps,), f"{site}_scale": (3,)}
+    if (engram := layer.engram) is not None:
+        streams = config.hyper.streams if config.hyper is not None and layer.residual != "plain" else 1
+        inputs = sum(map(len, engram.moduli)) * engram.width
+        shapes |= {
+            "engram.embed.weight": (engram.rows, engram.width),
+            "engram.wkv.weight": (hidden * (streams + 1), inputs),
+            "engram.q_weight": (streams, hidden),
+            "engram.k_weight": (streams, hidden),
+        }
     shapes |= _under("attn", _attention(hidden, layer.attention))
     return shapes | _under("ffn", _feed_forward(config, layer.feed_forward))
 

@@ -72,7 +72,8 @@ class DictWeights:
             raise MissingWeight(f"the checkpoint has no tensor {self._prefix}{name}") from None
 
     def rows(self, name: str, ids: Tensor) -> Tensor:
-        return self.tensor(name)[ids]
+        read: Callable[[str, Tensor], Tensor] | None = getattr(self._tensors, "rows", None)
+        return self.tensor(name)[ids] if read is None else read(self._prefix + name, ids)
 
     def linear(self, name: str) -> Linear:
         weight = self.tensor(f"{name}.weight")

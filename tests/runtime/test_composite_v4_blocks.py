@@ -206,7 +206,7 @@ def test_what_cannot_be_run_is_named(change: dict[str, Any], message: str) -> No
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"engram_layer_ids": [1]}, "Engram"),
+        ({"engram_layer_ids": [1], "engram_num_embeddings": [9]}, "Engram of layer 1"),
         ({"gate_temp": 2.0}, "gate temperature"),
         ({"kv_source_layer_ids": [3, 5]}, "no layer before it makes them"),
         ({"index_source_layer_ids": [3, 5]}, "no layer before it makes a choice"),
