@@ -1,6 +1,6 @@
 """Greedy output with and without everything that saves work: the same tokens?
 
-Run: python -m benchmarks.greedy_identity [--model NAME] [--prompts N] [--tokens N]
+Run: python -m benchmarks.greedy_identity [--model NAME] [--prompts N] [--tokens N] [--threads N]
 
 Prompts are the beginnings of Python files of Scrapy 2.12.0, five lengths of each file, so that later ones find the
 beginnings of earlier ones. Compared with computing each prompt in a session of its own:
@@ -10,6 +10,7 @@ beginnings of earlier ones. Compared with computing each prompt in a session of 
   damaged   the same cache in a new process, a third of its files damaged
   memory    one session for all prompts, no disk
   drafts    speculation with drafts of up to seven tokens
+  batch     four prompts decoded in one pass, what they share held once
 
 Each way runs in a process of its own. Writes benchmarks/results/greedy_identity.json.
 """
@@ -30,8 +31,8 @@ from . import RESULTS, machine
 from .releases import fetch
 
 SEED = 20261123
-LENGTHS = (96, 180, 260, 333, 410)
-WAYS = ("plain", "cold", "restart", "damaged", "memory", "drafts")
+LENGTHS = (70, 120, 150, 200, 260)
+WAYS = ("plain", "cold", "restart", "damaged", "memory", "drafts", "batch")
 
 
 def prompts(tokenizer: Any, count: int) -> list[list[int]]:
@@ -63,16 +64,21 @@ def damage(folder: Path) -> None:
         path.write_bytes(content)
 
 
-def run(way: str, name: str, count: int, tokens: int) -> dict[str, Any]:
+def run(way: str, name: str, count: int, tokens: int, threads: int | None) -> dict[str, Any]:
     """The outputs of one way; for the child process."""
     from model_runtime import load_model
     from model_runtime.cache.disk_space import prefix_folder
+    from model_runtime.generate import generate_each
 
-    model = load_model(name)
+    model = load_model(name, threads=threads)
     if way in ("cold", "restart", "damaged"):
         model.keep_prefixes()
     if way == "damaged":
         damage(prefix_folder())
+    if way == "batch":
+        results = generate_each(model, prompts(model.tokenizer, count), tokens)
+        reused = sum(result.reused_tokens for result in results)
+        return {"outputs": [result.token_ids for result in results], "reused": reused}
     shared = model.session() if way == "memory" else None
     outputs, reused = [], 0
     for ids in prompts(model.tokenizer, count):
@@ -85,9 +91,10 @@ def run(way: str, name: str, count: int, tokens: int) -> dict[str, Any]:
     return {"outputs": outputs, "reused": reused}
 
 
-def in_process(way: str, name: str, count: int, tokens: int, cache: Path) -> dict[str, Any]:
+def in_process(way: str, name: str, count: int, tokens: int, threads: int | None, cache: Path) -> dict[str, Any]:
     command = [sys.executable, "-m", "benchmarks.greedy_identity", "--way", way, "--model", name]
     command += ["--prompts", str(count), "--tokens", str(tokens)]
+    command += ["--threads", str(threads)] if threads else []
     environment = {**os.environ, "V4_CACHE_DIR": str(cache)}
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     if done.returncode:
@@ -101,10 +108,11 @@ def main() -> None:
     parser.add_argument("--model", default="qwen2.5-coder-0.5b")
     parser.add_argument("--prompts", type=int, default=50)
     parser.add_argument("--tokens", type=int, default=24)
+    parser.add_argument("--threads", type=int)
     parser.add_argument("--way", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.way:
-        print(json.dumps(run(asked.way, asked.model, asked.prompts, asked.tokens)))
+        print(json.dumps(run(asked.way, asked.model, asked.prompts, asked.tokens, asked.threads)))
         return
     from model_runtime.catalog import cache_root
 
@@ -117,7 +125,7 @@ def main() -> None:
         print(f"{asked.model}, {asked.prompts} prompts, {asked.tokens} tokens each")
         print(f"{'way':<10} {'same outputs':>12} {'prompt tokens not computed':>28}")
         for way in WAYS:
-            found = in_process(way, asked.model, asked.prompts, asked.tokens, cache)
+            found = in_process(way, asked.model, asked.prompts, asked.tokens, asked.threads, cache)
             wanted = wanted or found["outputs"]
             same = sum(a == b for a, b in zip(wanted, found["outputs"], strict=True))
             rows.append({"way": way, "same": same, "reused": found["reused"]})

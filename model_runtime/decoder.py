@@ -100,6 +100,16 @@ class Decoder:
                 return torch.cat(parts) if len(parts) > 1 else parts[0]
             return self._logits(hidden[-1:])[0]
 
+    def forward_each(self, ids: Sequence[int], caches: Sequence[KVCache]) -> Tensor:
+        """Read one more token into each cache; float32 logits [n, vocabulary]. One after the other: a batch would give
+        other bits.
+
+        Raises ContextFull, with all caches as they were, when one is full.
+        """
+        for cache in caches:
+            cache.reserve(1)
+        return torch.stack([self.forward([token], cache) for token, cache in zip(ids, caches, strict=True)])
+
     def _pass(self, ids: Sequence[int], cache: KVCache) -> Tensor:
         config, count, start = self.config, len(ids), cache.length
         packed = count <= PACKED_ROWS

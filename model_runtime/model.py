@@ -17,6 +17,8 @@ from .cache.disk_space import MOST_BYTES
 from .cache.kv import KVCache
 from .cache.prefix import PrefixCache
 from .cache.saved import load_session, save_session
+from .cache.shared_pages import POSSIBLE as SHARING
+from .cache.shared_pages import SharedPages, fork
 from .catalog import locate
 from .checkpoints.prepare import prepare
 from .checkpoints.repacked import load as load_repacked
@@ -38,14 +40,14 @@ PLANNED_TOKENS = 4096
 class Session:
     """Tokens that a model has read, with their keys and values. Not for use by two threads at once."""
 
-    def __init__(self, model: Model, max_tokens: int | None) -> None:
+    def __init__(self, model: Model, max_tokens: int | None, cache: KVCache | None = None) -> None:
         config, decoder = model.config, model.decoder
         limit = config.context if max_tokens is None else min(max_tokens, config.context)
         if limit < 1:
             raise ValueError(f"a session of {limit} tokens has no room")
         self.model = model
         self.ids: list[int] = []
-        self.cache = KVCache(config, limit, decoder.kv_dtype, decoder.kv_blocked, model.budget.admit)
+        self.cache = cache or KVCache(config, limit, decoder.kv_dtype, decoder.kv_blocked, model.budget.admit)
         #: the first tokens, in whole blocks, whose keys and values do not depend on how they were cut into calls
         self._settled = 0
         model.sessions.add(self)
@@ -57,10 +59,8 @@ class Session:
         Raises ContextFull or MemoryBudgetExceeded when they do not fit, and ValueError for an id outside the vocabulary
         or an empty list; the session is then as it was, also after an interrupt.
         """
-        ids = list(ids)
         vocabulary = self.model.config.vocabulary
-        if not ids or min(ids) < 0 or max(ids) >= vocabulary:
-            raise ValueError(f"token ids must be a non-empty list of numbers from 0 to {vocabulary - 1}")
+        ids = _checked(ids, vocabulary)
         if all_logits:
             self.model.budget.admit(4 * vocabulary * len(ids), passing=True)
         decoder, before = self.model.decoder, len(self.ids)
@@ -117,7 +117,7 @@ class Session:
 
     def _hold(self, ids: list[int], count: int, other: Session | None = None) -> None:
         if other is not None:
-            self.cache.copy(other.cache, count)
+            self.cache.take(other.cache, count)
         self.ids[:] = ids[:count]
         self._settled = self._whole(count)
 
@@ -137,8 +137,15 @@ class Session:
         save_session(Path(path), self.model.digest, self.ids, self.cache)
 
 
+def _checked(ids: Sequence[int], vocabulary: int) -> list[int]:
+    ids = list(ids)
+    if not ids or min(ids) < 0 or max(ids) >= vocabulary:
+        raise ValueError(f"token ids must be a non-empty list of numbers from 0 to {vocabulary - 1}")
+    return ids
+
+
 def _give_back(budget: placement.Budget, cache: KVCache) -> None:
-    budget.release(cache.nbytes)
+    budget.release(cache.admitted)
 
 
 class Model:
@@ -194,9 +201,28 @@ class Model:
         """An empty session of at most `max_tokens` (default and limit: the model's context)."""
         return Session(self, max_tokens)
 
+    def fork(self, session: Session, count: int, max_tokens: int) -> list[Session]:
+        """`count` sessions that hold what `session` holds and may read `max_tokens` more each.
+
+        They share the memory of what they hold; each takes only what it writes. Where the system cannot share pages,
+        they hold copies. Raises MemoryBudgetExceeded.
+        """
+        with self.lock:
+            limit = min(len(session.ids) + max_tokens, self.config.context)
+            pages = SharedPages(session.cache, limit) if SHARING and session.ids else None
+            found = []
+            for _ in range(count):
+                other = Session(self, limit, fork(session.cache, limit, pages) if pages is not None else None)
+                if pages is None and session.ids:
+                    other.cache.take(session.cache, len(session.ids))
+                other.ids[:], other._settled = session.ids, session._settled
+                found.append(other)
+        return found
+
     def step(self, sessions: Sequence[Session], ids: Sequence[int]) -> Tensor:
         """Let each session read one token, all in one pass over the weights; float32 logits [n, vocabulary], the same
         as of `extend` for each. Raises as `Session.extend`, with all sessions as they were."""
+        ids = _checked(ids, self.config.vocabulary)
         with self.lock:
             before = [len(session.ids) for session in sessions]
             try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 
 import torch
@@ -18,7 +19,8 @@ class ContextFull(RuntimeError):
     """The session has no room for more tokens."""
 
 
-def _rounded(positions: int) -> int:
+def rounded(positions: int) -> int:
+    """The next multiple of BLOCK."""
     return -(-positions // BLOCK) * BLOCK
 
 
@@ -40,11 +42,21 @@ class KVCache:
         self.limit = limit
         self.blocked = blocked
         self.length = 0
-        self.capacity = _rounded(min(FIRST, limit))
+        self.capacity = rounded(min(FIRST, limit))
         self._admit = admit
         shape = (2, config.kv_heads, self.capacity, config.head_dim)
-        admit(kv_bytes(config, self.capacity, dtype.itemsize))
+        self.admitted = kv_bytes(config, self.capacity, dtype.itemsize)
+        """Bytes that were admitted, to be given back when the cache is gone."""
+        admit(self.admitted)
         self.layers = [torch.empty(shape, dtype=dtype) for _ in range(config.layers)]
+
+    def over(self, layers: list[Tensor], limit: int, admitted: int) -> KVCache:
+        """A cache of the same kind that holds the same tokens in other memory, of which `admitted` bytes count."""
+        self._admit(admitted)
+        other = copy.copy(self)
+        other.layers, other.limit, other.admitted = layers, limit, admitted
+        other.capacity = layers[0].shape[2]
+        return other
 
     @property
     def nbytes(self) -> int:
@@ -57,8 +69,10 @@ class KVCache:
             raise ContextFull(f"{needed} tokens do not fit in a context of {self.limit}")
         if needed <= self.capacity:
             return
-        capacity, held = _rounded(min(self.limit, max(needed, 2 * self.capacity))), _rounded(self.length)
-        self._admit(self.nbytes // self.capacity * (capacity - self.capacity))
+        capacity, held = rounded(min(self.limit, max(needed, 2 * self.capacity))), rounded(self.length)
+        more = self.nbytes // self.capacity * capacity - self.admitted
+        self._admit(more)
+        self.admitted += more
         for index, old in enumerate(self.layers):  # one at a time: only one layer is there twice
             new = old.new_empty(2, old.shape[1], capacity, old.shape[3])
             new[:, :, :held] = old[:, :, :held]
@@ -78,7 +92,7 @@ class KVCache:
 
     def snapshot(self, layer: int) -> Tensor:
         """A copy of a layer, [2, kv_heads, length rounded up to BLOCK, width], zero beyond `length`."""
-        copy = self.layers[layer][:, :, : _rounded(self.length)].clone()
+        copy = self.layers[layer][:, :, : rounded(self.length)].clone()
         copy[1, :, self.length :] = 0
         if self.blocked:
             _, heads, positions, width = copy.shape
@@ -100,9 +114,9 @@ class KVCache:
                 found += [array[kind, head, start:end].data.cast("B") for head in range(heads)]
         return found
 
-    def copy(self, other: KVCache, length: int) -> None:
+    def take(self, other: KVCache, length: int) -> None:
         """Hold what `other` of the same model holds of the positions from `self.length` up to `length`."""
-        start, end = self.length // BLOCK * BLOCK, _rounded(length)
+        start, end = self.length // BLOCK * BLOCK, rounded(length)
         self.reserve(length - self.length)
         for mine, its in zip(self.layers, other.layers, strict=True):
             mine[:, :, start:end] = its[:, :, start:end]

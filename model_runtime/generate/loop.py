@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
+from typing import TYPE_CHECKING, Literal
 
 from .. import chat
-from ..cache.kv import ContextFull
 from .grammar import Grammar, Matcher
+from .reading import Drafter, Model, Read, Rows, Session, extend_to, prompt_ids
 from .sampling import Sampler
 from .speculation import MOST_ROWS, PromptLookup
 from .stopping import StopStrings
@@ -20,33 +21,6 @@ if TYPE_CHECKING:
     from ..tokenizer import Tokenizer
 
 Finish = Literal["stop", "length", "grammar"]
-#: tokens of a prompt that are read at once, a multiple of the decoders' blocks
-PART = 1024
-
-
-class Session(Protocol):
-    """The tokens a model has seen, and the means to show it more (model_runtime.model.Session)."""
-
-    ids: list[int]
-
-    def extend(self, ids: Sequence[int], all_logits: bool = False) -> Tensor: ...
-    def truncate(self, n: int) -> None: ...
-    def recall(self, ids: Sequence[int]) -> int: ...
-    def keep(self, count: int) -> None: ...
-    def drafter(self, most: int) -> Drafter | None: ...
-
-
-class Drafter(Protocol):
-    """Proposes tokens (speculation.PromptLookup, composite.drafting.NextTokenLookup); it is fed every settled one."""
-
-    def feed(self, tokens: Sequence[int]) -> None: ...
-    def draft(self, most: int | None = None) -> list[int]: ...
-
-
-class Model(Protocol):
-    @property
-    def tokenizer(self) -> Tokenizer: ...
-    def session(self) -> Any: ...
 
 
 @dataclass(slots=True)
@@ -71,29 +45,6 @@ class Result:
     @property
     def output_tokens(self) -> int:
         return len(self.token_ids)
-
-
-def extend_to(session: Session, ids: Sequence[int]) -> tuple[Tensor, int]:
-    """Make the session hold exactly `ids`, computing nothing that it can recall.
-
-    Returns the float32 logits [vocabulary] after the last token, and how many tokens were not computed. The last
-    token is always computed, since its logits are needed. What was read before an interrupt stays.
-    """
-    if not ids:
-        raise ValueError("an empty prompt: there is nothing to continue")
-    recalled = session.recall(ids)
-    for start in range(recalled - recalled % PART, len(ids), PART):
-        row = session.extend(ids[max(start, recalled) : start + PART])
-    return row, recalled
-
-
-def prompt_ids(prompt: str | Sequence[int] | Sequence[chat.Message], tokenizer: Tokenizer) -> list[int]:
-    """Token ids of plain text (no control tokens), of a conversation, or the given ids."""
-    if isinstance(prompt, str):
-        return tokenizer.encode(prompt)
-    if prompt and isinstance(prompt[0], Mapping):
-        return chat.render(cast("Sequence[chat.Message]", prompt), tokenizer)
-    return list(cast("Sequence[int]", prompt))
 
 
 class Generation:
@@ -136,27 +87,56 @@ def generate(
     input, and from the model's own prediction block if it has one. Raises BadGrammar, chat.BadMessages,
     ValueError for an empty prompt; nothing is computed before the first piece is asked for.
     """
-    tokenizer = model.tokenizer
-    ids = prompt_ids(prompt, tokenizer)
+    ids = prompt_ids(prompt, model.tokenizer)
+    run = start(
+        model,
+        ids,
+        max_tokens,
+        grammar=grammar,
+        stop=stop,
+        temperature=temperature,
+        top_p=top_p,
+        seed=seed,
+        speculate=speculate,
+        session=session,
+    )
+    return Generation(run.pieces(ids), run.result)
+
+
+def start(
+    model: Model,
+    ids: Sequence[int],
+    max_tokens: int,
+    *,
+    grammar: Grammar | None,
+    stop: Sequence[str],
+    temperature: float,
+    top_p: float,
+    seed: int,
+    speculate: int | None,
+    session: Session | None,
+) -> Run:
+    """A generation that has not begun; see `generate`."""
     if not ids:
         raise ValueError("an empty prompt: there is nothing to continue")
     session = session if session is not None else model.session()
     most = min(speculate, MOST_ROWS - 1) if speculate else 0
-    run = _Run(
+    return Run(
         session=session,
-        tokenizer=tokenizer,
-        matcher=grammar.matcher(tokenizer) if grammar is not None else None,
+        tokenizer=model.tokenizer,
+        matcher=grammar.matcher(model.tokenizer) if grammar is not None else None,
         sampler=Sampler(temperature, top_p, seed),
         stops=StopStrings([stop] if isinstance(stop, str) else stop),
         lookup=(session.drafter(most) or PromptLookup(most)) if most else None,
         max_tokens=max_tokens,
         result=Result(prompt_tokens=len(ids)),
     )
-    return Generation(run.pieces(ids), run.result)
 
 
 @dataclass(slots=True)
-class _Run:
+class Run:
+    """One generation at work."""
+
     session: Session
     tokenizer: Tokenizer
     matcher: Matcher | None
@@ -168,12 +148,28 @@ class _Run:
     finished: bool = False
 
     def pieces(self, prompt: list[int]) -> Iterator[str]:
+        """Text pieces, as they come."""
+        reply: Rows | None = None
+        with closing(self.steps(prompt)) as steps:
+            while True:
+                try:
+                    step = steps.send(reply)
+                except StopIteration:
+                    return
+                reply = None
+                if isinstance(step, Read):
+                    reply = step.by(self.session)
+                else:
+                    yield step
+
+    def steps(self, prompt: list[int]) -> Generator[str | Read, Rows | None, None]:
+        """Text pieces, and what the session is to read in between; the rows of that are sent back."""
         try:
-            yield from self._pieces(prompt)
+            yield from self._steps(prompt)
         finally:  # after the text, so that nobody waits for it; also when interrupted
             self.session.keep(len(prompt))
 
-    def _pieces(self, prompt: list[int]) -> Iterator[str]:
+    def _steps(self, prompt: list[int]) -> Generator[str | Read, Rows | None, None]:
         started = time.perf_counter()
         row, self.result.reused_tokens = extend_to(self.session, prompt)
         self.result.seconds_prefill = time.perf_counter() - started
@@ -181,8 +177,18 @@ class _Run:
         if self.lookup:
             self.lookup.feed(prompt)
         started = time.perf_counter()
-        for token in self._tokens(row):
-            piece = self.stops.push(decoder.push(token))
+        tokens = self._tokens(row)
+        reply: Rows | None = None
+        while True:
+            try:
+                step = tokens.send(reply)
+            except StopIteration:
+                break
+            reply = None
+            if isinstance(step, Read):
+                reply = yield step
+                continue
+            piece = self.stops.push(decoder.push(step))
             if self.stops.hit is not None:
                 self._finish("stop")
             self.result.seconds_decode = time.perf_counter() - started
@@ -196,13 +202,14 @@ class _Run:
             self.result.text += tail
             yield tail
 
-    def _tokens(self, first: Tensor) -> Iterator[int]:
-        """The tokens, one at a time. `first` is what the model expects after the tokens the session holds."""
+    def _tokens(self, first: Tensor) -> Generator[int | Read, Rows | None, None]:
+        """The tokens, one at a time, and what is to be read. `first` is what the model expects after the tokens that
+        the session holds."""
         if self.max_tokens <= 0:
             return
         draft: list[int] = []
         pending = yield from self._accept(self._forced())
-        rows: Sequence[Tensor] | Tensor = () if pending else (first,)
+        rows: Rows = () if pending else (first,)
         while not self.finished:
             # rows[i] is what the model expects before draft[i], which the session already holds
             good = 0
@@ -219,13 +226,11 @@ class _Run:
             if good < len(draft):
                 self.session.truncate(len(self.session.ids) - len(draft) + good)
             draft = self._draft(len(pending))
-            try:
-                if draft:
-                    rows = self.session.extend([*pending, *draft], all_logits=True)[len(pending) - 1 :]
-                else:
-                    rows = (self.session.extend(pending),)
-            except ContextFull:
+            read = yield Read([*pending, *draft], len(draft) + 1)
+            if read is None:
                 self._finish("length")
+            else:
+                rows = read
 
     def _choose(self, row: Tensor) -> list[int]:
         """The next token, and the tokens that the grammar then leaves no choice about."""
@@ -242,7 +247,7 @@ class _Run:
         self.result.forced += len(tokens)
         return tokens
 
-    def _accept(self, tokens: list[int]) -> Generator[int, None, list[int]]:
+    def _accept(self, tokens: list[int]) -> Generator[int | Read, Rows | None, list[int]]:
         """Record and hand out tokens that are settled, up to one that ends the text; returns them."""
         taken: list[int] = []
         for token in tokens:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .loop import Session, extend_to
+from .reading import Session, extend_to
 
 if TYPE_CHECKING:
     from ..tokenizer import Tokenizer

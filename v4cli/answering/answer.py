@@ -125,7 +125,7 @@ def from_model(
 
 def _held(model: Model, question: str, sources: Sequence[Source]) -> int:
     """How many tokens of these passages, as the beginning of a prompt, the model need not read again, up to a block."""
-    from model_runtime.generate.loop import prompt_ids
+    from model_runtime.generate.reading import prompt_ids
 
     assert model.prefixes is not None
     whole, empty = (prompt_ids(prompt.messages(question, part), model.tokenizer) for part in (sources, ()))
