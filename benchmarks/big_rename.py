@@ -1,7 +1,7 @@
 """A rename that touches more than 500 files of Django's sources, after indexing.
 
-`python -m benchmarks.big_rename [--symbol ID] [--runs N] [--profile]`: the tree is indexed into a fresh cache; then each run
-opens the repository anew, reads what the cache holds, and carries the rename out in memory: edits, patch, all checks.
+`python -m benchmarks.big_rename [--symbol ID] [--runs N] [--profile]`: the tree is indexed into a fresh cache; each run
+then opens the repository anew, reads what the cache holds, carries the rename out (edits, patch, checks) and undoes it.
 Timed are the phases of the engine; `open` is the refresh of an unchanged tree, which every command does first.
 """
 
@@ -41,8 +41,8 @@ def once(root: Path, cache: Path, document: dict[str, Any]) -> dict[str, Any]:
     if not is_clean(root):
         raise SystemExit("undo did not give every file back")
     lines = sum(stat.added for stat in result.patch.files)
-    seconds = {"open": opened} | result.seconds
-    return {"files": len(result.changes), "lines": lines, "seconds": {k: round(v, 2) for k, v in seconds.items()}}
+    seconds = {phase: round(value, 2) for phase, value in ({"open": opened} | result.seconds).items()}
+    return {"files": len(result.changes), "lines": lines, "seconds": seconds}
 
 
 def main() -> None:
@@ -69,7 +69,12 @@ def main() -> None:
     for run in runs:
         phases = "  ".join(f"{phase} {value:.2f}" for phase, value in run["seconds"].items())
         print(f"{run['files']} files, {run['lines']} lines: {phases}")
-    result = {"machine": machine(), "release": f"Django {PINNED['Django'][0]}", "operation": document, "runs": runs}
+    result: dict[str, Any] = {
+        "machine": machine(),
+        "release": f"Django {PINNED['Django'][0]}",
+        "operation": document,
+        "runs": runs,
+    }
     result["indexing_seconds"] = round(indexing, 2)
     (RESULTS / "big_rename.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 

@@ -220,10 +220,9 @@ class Index:
     def _outline(self, path: str) -> FileFacts:
         return self._pieces(path, "outline") or FileFacts("text")
 
-    def texts(self, path: str) -> list[tuple[int, int, str]] | None:
-        """(start, end, kind) of a file's strings and comments, None where there is no grammar."""
-        facts = self._pieces(path, "texts")
-        return None if facts is None else facts.texts
+    def with_texts(self, path: str) -> FileFacts | None:
+        """The same with only strings and comments (`texts`) sure to be filled in."""
+        return self._pieces(path, "texts")
 
     def paths_with(self, name: str) -> list[str]:
         """Files, sorted, that may hold every word of a name; none that does is missing."""

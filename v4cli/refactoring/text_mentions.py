@@ -60,7 +60,8 @@ def mentions(ws: Workspace, name: str, index: Index | None = None) -> Iterator[M
         data = index.read(path)
         if name.encode() not in data:
             continue
-        texts = index.texts(path)
+        facts = index.with_texts(path)
+        texts = facts.texts if facts is not None else None
         for match in pattern.finditer(data):
             yield _mention(path, data, match.span(), texts)
 

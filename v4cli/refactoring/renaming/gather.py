@@ -19,6 +19,7 @@ from ..workspace import Edit, Workspace
 from .collisions import check_members, check_python, check_words
 from .common_names import COMMON
 from .exactness import LANGUAGES, Exactness
+from .made_names import check_made_names
 from .prose import Prose
 from .public import PublicName
 
@@ -226,6 +227,8 @@ class Renaming:
         return f"{self.old}: {self.new}".encode()
 
     def _check_collisions(self, edits: Edits) -> None:
+        if self.symbol.path.endswith(".py"):
+            check_made_names(self.index, self.family)
         if self.is_member:
             check_members(self.index, self.family, self.new)
         if self.go is not None:
