@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .model import Model, Session, load_model
+    from .model import Model, load_model
     from .placement import MemoryBudgetExceeded
+    from .session import Session
     from .tokenizer import load_tokenizer
 
 __all__ = ["MemoryBudgetExceeded", "Model", "Session", "load_model", "load_tokenizer"]
@@ -14,7 +15,7 @@ __all__ = ["MemoryBudgetExceeded", "Model", "Session", "load_model", "load_token
 _HOME = {
     "MemoryBudgetExceeded": "placement",
     "Model": "model",
-    "Session": "model",
+    "Session": "session",
     "load_model": "model",
     "load_tokenizer": "tokenizer",
 }
