@@ -191,7 +191,7 @@ def reason(text: str) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0] if __doc__ else None)
-    parser.add_argument("--seed", type=int, default=20261123)
+    parser.add_argument("--seed", type=int, default=20261124)
     parser.add_argument("--count", type=int, default=9, help="draws of each operation from each tree")
     parser.add_argument("--operations", nargs="*", default=list(OPERATIONS))
     parser.add_argument("--trees", nargs="*", default=list(TREES))

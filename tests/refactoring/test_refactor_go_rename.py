@@ -104,3 +104,11 @@ def test_a_name_that_is_bound_outside_of_go(rename: Rename) -> None:
     text = 'package cart\n\nimport _ "unsafe"\n\n//go:linkname tax runtime.tax\n'
     with pytest.raises(Refused, match="bound by its name"):
         rename("cart/cart.go::tax", "levy", cart__link=text)
+
+
+def test_a_method_of_a_larger_interface_of_the_standard_library(rename: Rename) -> None:
+    some = "package cart\n\ntype List []Line\n\nfunc (l List) Len() int { return len(l) }\n"
+    assert "func (l List) Count() int" in rename("cart/list.go::List.Len", "Count", cart__list=some).text("cart/list.go")
+    more = "\nfunc (l List) Less(i, j int) bool { return i < j }\n\nfunc (l List) Swap(i, j int) {}\n"
+    with pytest.raises(Refused, match=r"has the interface sort\.Interface of the standard library"):
+        rename("cart/list.go::List.Len", "Count", cart__list=some + more)

@@ -26,6 +26,7 @@ class MethodSets:
 
     def __init__(self, index: Index, packages: Packages, source: Callable[[str], Source]) -> None:
         self._source = source
+        self._packages = packages
         self._own: dict[str, dict[str, Symbol]] = {}
         self._bases: dict[str, list[str | None]] = {}
         places: dict[tuple[str, str, str], str] = {}
@@ -74,11 +75,17 @@ class MethodSets:
             mine = had.get(method.name)
             if mine is None or mine.id != method.id:
                 continue
-            shapes: dict[str, Shape | None] = {name: self.shape(m) for name, m in had.items()}
-            interface = asked_by(method.name, self.shape(method), shapes, is_open)
+            shapes = {name: self.shape(m) for name, m in had.items()}
+            interface = asked_by(method.name, self.shape(method), shapes, is_open, self._imported(type_id))
             if interface:
                 return type_id, interface
         return None
+
+    def _imported(self, type_id: str) -> set[str]:
+        package = self._packages.of(type_id.partition("::")[0])
+        files = self._packages.files(package)
+        modules = {f.module for path in files for f in self._packages.facts(path).imports}
+        return {package[1], *(m.rsplit("/", 1)[-1] for m in modules)}
 
     def shape(self, method: Symbol) -> Shape:
         """How many parameters and results a method has."""

@@ -15,7 +15,7 @@ from ..text_mentions import is_changelog, mentions
 from ..workspace import Edit, Workspace
 from .import_edits import ImportEditor
 from .packages import Packages
-from .paths import constraints, is_go, is_vendored, package_word
+from .paths import constraints, is_go, is_test, is_vendored, package_word
 from .qualifiers import Rewriter
 from .syntax import Source, within
 from .units import PackageUnits, Unit, check_place
@@ -179,6 +179,7 @@ class _Mover:
         if job.keep_alias:
             self._aliases(rewriter, moved)
         self._mentions(rewriter, sides.names)
+        self._examples(sides.names)
         self._write(rewriter, moved)
 
     def _aliases(self, rewriter: Rewriter, moved: set[Unit]) -> None:
@@ -216,6 +217,16 @@ class _Mover:
                     rewriter.edits.setdefault(mention.path, []).append(Edit(start, mention.span[0] - 1, new.encode()))
                     continue
                 self.outcome.left_alone.append(LeftAlone(mention.path, mention.line, mention.text, reason))
+
+    def _examples(self, names: frozenset[str]) -> None:
+        """Examples, which `go doc` shows with what stands in their own package."""
+        for path in self.packages.paths:
+            if dirname(path) != self.home.package[0] or not is_test(path) or path == self.job.source:
+                continue
+            for definition in self.packages.facts(path).definitions:
+                if definition.name.startswith("Example") and definition.name[7:].split("_")[0] in names:
+                    reason = "an example of what has moved; its place is beside it"
+                    self.outcome.left_alone.append(LeftAlone(path, definition.line, definition.signature, reason))
 
     # -- writing
 

@@ -61,7 +61,11 @@ class _Addition:
         if symbol.kind == "method":
             family |= {s.id: s for s in self.index.method_family(symbol)}
         # definitions of one name under other build constraints are one function
-        family |= {s.id: s for s in self.index.find(symbol.name) if self._joined(s)}
+        packages = Packages(self.index)
+        home = packages.of(symbol.path)
+        for other in self.index.find(symbol.name):
+            if other.qualified == symbol.qualified and other.kind == symbol.kind and packages.of(other.path) == home:
+                family[other.id] = other
         self.family = [family[key] for key in sorted(family)]
         #: asks of references what a rename asks: whether they are all
         self.rename = GoRename(self.index, self.family, symbol.name)
@@ -71,11 +75,6 @@ class _Addition:
         self.outcome = Outcome()
         #: how many parameters stand before the new one
         self.position = 0
-
-    def _joined(self, other: Symbol) -> bool:
-        packages = Packages(self.index)
-        same = other.qualified == self.symbol.qualified and other.kind == self.symbol.kind
-        return same and packages.of(other.path) == packages.of(self.symbol.path)
 
     def run(self) -> Outcome:
         self._check()

@@ -180,6 +180,9 @@ class GoRename:
             if not is_go(path):
                 continue
             source = self.source(path)
+            if self.packages.of(path) not in self.homes and any(f.name == "*" for f in source.facts.imports):
+                for file in self.packages.files(self.packages.of(path)):
+                    self._check_package_file(file)
             for edit in some:
                 node = source.node((edit.start, edit.end))
                 qualified = node.parent is not None and node.parent.type in ("selector_expression", "qualified_type")

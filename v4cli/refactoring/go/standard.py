@@ -2,12 +2,13 @@
 
 Both files below assets are made from those below `api` of the Go distribution (1.19). standard_members.txt: the name of
 each exported field and method. standard_interfaces.txt: each interface that other packages can implement, with
-`method:parameters:results` (of those with the same methods one), and those that package errors asks for.
+`method:parameters:results` and, with an @, the packages that its methods name types of (of those with the same methods
+one), and those that package errors asks for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from importlib import resources
 
@@ -25,13 +26,14 @@ def _members() -> frozenset[str]:
 
 
 @cache
-def _interfaces() -> tuple[tuple[str, dict[str, Shape]], ...]:
+def _interfaces() -> tuple[tuple[str, frozenset[str], dict[str, Shape]], ...]:
     found = []
     for line in _lines("standard_interfaces.txt"):
-        name, *methods = line.split()
-        parts = (m.split(":") for m in methods)
-        found.append((name, {method: (int(a), int(b)) for method, a, b in parts}))
-    return tuple(found)
+        name, *rest = line.split()
+        parts = (m.split(":") for m in rest if m[0] != "@")
+        methods = {method: (int(a), int(b)) for method, a, b in parts}
+        found.append((name, frozenset(r[1:] for r in rest if r[0] == "@"), methods))
+    return tuple(sorted(found, key=lambda item: (len(item[2]), item[0])))
 
 
 def is_member(name: str) -> bool:
@@ -39,14 +41,14 @@ def is_member(name: str) -> bool:
     return name in _members()
 
 
-def asked_by(method: str, shape: Shape, had: Mapping[str, Shape | None], is_open: bool) -> str:
-    """The interface of the standard library that a type with these methods has by `method` among them, "" for none.
+def asked_by(method: str, shape: Shape, had: Mapping[str, Shape], is_open: bool, imported: Collection[str]) -> str:
+    """The smallest interface of the standard library that a type with these methods has by `method`, "" for none.
 
-    `had` has None for a method whose shape is not known; `is_open`: it may have more, by what it embeds.
+    `is_open`: it may have more, by what it embeds; `imported`: the last parts of what its package imports.
     """
-    for name, methods in _interfaces():
+    for name, needed, methods in _interfaces():
         if methods.get(method) != shape:
             continue
-        if all(is_open or (m in had and had[m] in (None, s)) for m, s in methods.items() if m != method):
+        if is_open or (needed <= set(imported) and all(had.get(m) == s for m, s in methods.items())):
             return name
     return ""
