@@ -122,7 +122,8 @@ class _Job:
 
     def _related(self, source: PythonSource, node: ast.expr) -> bool:
         """Whether what a handler guards raises the new type now. A type from outside of the repository is raised by
-        other code as well; one of the repository is not, once all that raises it has changed."""
+        other code as well; one of the repository is not, once all that raises it has changed. Where nothing in the
+        scope raises it, only handlers can be meant."""
         if self.operation.where == "except" or self.old.symbol is not None:
             return True
         if self._raisers is None:
@@ -133,7 +134,7 @@ class _Job:
                 for use in Substitution(self.modules, other).uses(self.old):
                     if role(other, use) == "raise" and not (self.within and not self._inside(other, use)):
                         self._raisers.add(other, use)
-        return self._raisers.may_raise(source.path, guarded(source, node))
+        return not self._raisers.places or self._raisers.may_raise(source.path, guarded(source, node))
 
     def _inside(self, source: PythonSource, node: ast.expr) -> bool:
         names = [a.name for a in source.ancestors(node) if isinstance(a, DEFINITIONS)]

@@ -13,7 +13,8 @@ from ..operation import LeftAlone, Operation, Outcome
 from ..python.deletion import unlist
 from ..python.denote import Denoting
 from ..python.imports import ImportEditor
-from ..python.modules import Modules, is_python
+from ..python.modules import Modules, is_package, is_python
+from ..python.outside import imported_from, read_through
 from ..python.relocation import Relocation, all_entries
 from ..python.rewrite import FileRewrite
 from ..python.scopes import Scopes
@@ -94,16 +95,25 @@ class _Job:
         self.left.add(LeftAlone(path, line, text, reason))
 
     def run(self) -> Outcome:
+        offering = [path for path in self.through if self._offers(path)] if self.operation.drop else []
         edits = without_cycles(self.ws, self._importers) if self.through else {}
-        if not edits and not (self.operation.drop and self.through):
+        if not edits and not offering:
             raise NothingToDo(f"nothing in the scope takes {self.symbol.name} through a re-export")
         for path in sorted(edits):
             edit_and_wrap(self.ws, path, edits[path])
         if self.operation.drop:
-            for path in self.through:
+            for path in offering:
                 self._drop(path)
             self._mentions()
         return Outcome(sorted(self.left), self.notes)
+
+    def _offers(self, path: str) -> bool:
+        """Whether the file imports the symbol for others, and not for itself alone."""
+        name = self.symbol.name
+        if path in self.operation.through or is_package(path) or name in imported_from(self.modules, path):
+            return True
+        facts = self.index.facts(path)
+        return (facts is not None and name in (facts.dunder_all or ())) or name in read_through(self.modules, path)
 
     def _importers(self, lazy: set[str]) -> dict[str, list[Edit]]:
         names = {(path, self.symbol.name): self.home for path in self.through}

@@ -48,7 +48,8 @@ def named(index: Index, spec: str) -> Named:
     module, _, name = spec.rpartition(".")
     builtin = getattr(builtins, name, None) if module in {"", "builtins"} and "::" not in spec else None
     if builtin is not None and isinstance(builtin, type):
-        same = [s for s in index.find(name, kinds={"class"}) if "." not in s.qualified and not module]
+        found = index.find(name, kinds={"class"}) if not module else []
+        same = [s for s in found if "." not in s.qualified and index.role(s.path) != "test"]
         if same:
             raise Refused(f"{spec} may mean builtins.{spec} or {same[0].id}: name one of them in full")
         return Named("builtins", name)

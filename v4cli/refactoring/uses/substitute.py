@@ -85,6 +85,9 @@ class Substitution:
             if home is not None and self.scopes.lookup(scope, name.local) is home:
                 return name.local if self.denoting.of_import(name) == new.identity else f"{name.local}.{new.name}"
         if self.scopes.lookup(scope, new.name) is not None:
+            if new.symbol is None and self.scopes.lookup(scope, new.module.split(".")[0]) is None:
+                self.editor.add_top(NewImport(new.module))
+                return f"{new.module}.{new.name}"
             raise Refused(f"{self.source.path}:{line}: {new.name} means something else there")
         item = NewImport(self._specifier(new), new.name)
         if self.lazy:
