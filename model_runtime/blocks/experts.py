@@ -90,6 +90,7 @@ class RoutedExpertsBlock:
             chosen = self.weights.rows("gate.tid2eid", ids).long()
         else:
             chosen = choose_experts(scores, self.config, self.bias)
+        self.weights.expect(chosen.unique().tolist())
         result = run_experts(x, chosen, routing_weights(scores, chosen, self.config), self._run)
         return result if self.shared is None else result + self.shared(x, ids)
 

@@ -11,7 +11,7 @@ import json
 import math
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -82,15 +82,28 @@ def read_header(path: Path) -> dict[str, Any]:
     return header
 
 
-def load(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """The header and the tensors, mapped: reading them reads the file, and writing to them does not write it."""
+def nbytes(entry: Mapping[str, Any]) -> int:
+    """Bytes of a tensor, from its entry in the header."""
+    return math.prod(entry["shape"]) * _DTYPES[entry["dtype"]].itemsize
+
+
+def view(raw: Tensor, entry: Mapping[str, Any], begin: int) -> Tensor:
+    """A tensor inside the bytes (uint8) that were read from place `begin` of the file."""
+    at = entry["at"] - begin
+    return raw[at : at + nbytes(entry)].view(_DTYPES[entry["dtype"]]).view(tuple(entry["shape"]))
+
+
+def load(path: Path, wanted: Callable[[str], bool] = bool) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """The header and the wanted tensors (by default all), mapped: reading them reads the file, and writing to them does
+    not write it."""
     header = read_header(path)
     storage = torch.UntypedStorage.from_file(str(path), shared=False, nbytes=path.stat().st_size)
     tensors = {}
     for name, entry in header["tensors"].items():
-        tensor = torch.empty(0, dtype=_DTYPES[entry["dtype"]])
-        begin, count = entry["at"], math.prod(entry["shape"])
-        part = cast(torch.UntypedStorage, storage[begin : begin + count * tensor.element_size()])
+        if not wanted(name):
+            continue
+        begin = entry["at"]
+        part = cast(torch.UntypedStorage, storage[begin : begin + nbytes(entry)])
         strides = torch.empty(entry["shape"], device="meta").stride()
-        tensors[name] = tensor.set_(part, 0, tuple(entry["shape"]), strides)
+        tensors[name] = torch.empty(0, dtype=_DTYPES[entry["dtype"]]).set_(part, 0, tuple(entry["shape"]), strides)
     return header, tensors

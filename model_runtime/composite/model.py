@@ -23,6 +23,7 @@ from .config import CompositeConfig, from_hf
 from .decoder import CompositeDecoder
 from .drafting import NextTokenBlock
 from .engram_layout import alike, distinct
+from .expert_cache import AHEAD
 from .packed_weights import open_packed
 from .session import CompositeSession, restore_session
 from .weights import DictWeights
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 #: part of every digest: raise it when the arithmetic of a block changes
 ENGINE_VERSION = 1
+#: bytes of a memory limit that experts leave to activations and caches
+ROOM_TO_WORK = 512 << 20
 #: types of activations and caches, by the names that `load_model` takes
 COMPUTE = {"float32": torch.float32, "bf16": torch.bfloat16}
 
@@ -143,10 +146,11 @@ def _load_packed(
     weights, header = open_packed(packed, threads or placement.processors())
     if dtype not in (None, header["scheme"]):
         raise ValueError(f"{packed} holds weights of scheme {header['scheme']}, not {dtype}")
-    experts = sum(
-        torch.Size(entry["shape"]).numel() for name, entry in header["tensors"].items() if ".experts." in name
-    )
-    placement.Budget(memory, path.name).admit(header["bytes"] - experts)
+    experts = weights.experts
+    budget = placement.Budget(memory, path.name)
+    budget.admit(header["bytes"] - experts.all_bytes + (AHEAD + 1) * experts.largest)
+    room = placement.available_memory() // 2 if memory is None else memory - budget.held - ROOM_TO_WORK
+    experts.most_bytes = max(0, min(room, experts.all_bytes))
     digest = hashlib.sha256(json.dumps([header["digest"], ENGINE_VERSION]).encode()).hexdigest()
     decoder = CompositeDecoder(config, weights, token_map=_token_map(path, config))
     return CompositeModel(path, decoder, digest, header["scheme"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -13,6 +13,7 @@ from torch.nn import functional as F
 from ..checkpoints import repacked
 from ..checkpoints.convert import PACKED
 from ..kernels.native_matrix import Multiplier, PackedMatrix
+from .expert_cache import ExpertCache
 from .weights import Linear, MissingWeight
 
 
@@ -20,12 +21,23 @@ class PackedWeights:
     """A view of packed weights, mapped from the file; see composite.weights.Weights."""
 
     def __init__(
-        self, tensors: Mapping[str, Tensor], about: Mapping[str, Any], multiplier: Multiplier, prefix: str = ""
+        self,
+        tensors: Mapping[str, Tensor],
+        about: Mapping[str, Any],
+        multiplier: Multiplier,
+        experts: ExpertCache,
+        prefix: str = "",
     ) -> None:
-        self._tensors, self._about, self._multiplier, self._prefix = tensors, about, multiplier, prefix
+        """`about`: the entries of the file's header. `tensors`: all but the experts, which `experts` reads."""
+        self._tensors, self._about, self._multiplier = tensors, about, multiplier
+        self.experts = experts
+        self._prefix = prefix
 
     def at(self, prefix: str) -> Self:
-        return type(self)(self._tensors, self._about, self._multiplier, f"{self._prefix}{prefix}.")
+        return self._view(self._tensors, f"{self._prefix}{prefix}.")
+
+    def _view(self, tensors: Mapping[str, Tensor], prefix: str) -> Self:
+        return type(self)(tensors, self._about, self._multiplier, self.experts, prefix)
 
     def has(self, name: str) -> bool:
         return self._prefix + name in self._tensors or f"{self._prefix}{name}.0" in self._tensors
@@ -50,8 +62,15 @@ class PackedWeights:
         parts = [self._matrix(f"{self._prefix}{name}.weight.{index}") for index in range(groups)]
         return lambda x: torch.stack([part(x[..., index, :]) for index, part in enumerate(parts)], -2)
 
+    def expect(self, numbers: Sequence[int]) -> None:
+        self.experts.announce([f"{self._prefix}experts.{number}." for number in numbers])
+
     def expert(self, number: int) -> Self:
-        return self.at(f"experts.{number}")
+        prefix = f"{self._prefix}experts.{number}."
+        try:
+            return self._view(self.experts.get(prefix), prefix)
+        except KeyError:
+            raise MissingWeight(f"the packed weights have no expert {prefix}") from None
 
     def _matrix(self, part: str) -> Linear:
         if part not in self._tensors:
@@ -61,10 +80,11 @@ class PackedWeights:
 
 
 def open_packed(folder: Path, threads: int) -> tuple[PackedWeights, dict[str, Any]]:
-    """The weights of a packed folder, and the header of its file.
+    """The weights of a packed folder, and the header of its file. `experts.most_bytes` is 0: the caller says more.
 
     Raises BadRepackedFile when it is damaged, NoNativeKernels where they cannot be had, OSError.
     """
-    header, tensors = repacked.load(folder / PACKED)
+    header, tensors = repacked.load(folder / PACKED, lambda name: ".experts." not in name)
     widest = max((entry["inputs"] for entry in header["tensors"].values() if "inputs" in entry), default=1)
-    return PackedWeights(tensors, header["tensors"], Multiplier(widest, threads)), header
+    experts = ExpertCache(folder / PACKED, header["tensors"], 0)
+    return PackedWeights(tensors, header["tensors"], Multiplier(widest, threads), experts), header

@@ -6,7 +6,7 @@ packed codes, experts on disk) is the view's own matter, so blocks ask for an ex
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, Self
 
 import torch
@@ -47,6 +47,10 @@ class Weights(Protocol):
         [..., groups, outputs]."""
         ...
 
+    def expect(self, numbers: Sequence[int]) -> None:
+        """The experts that will be asked for next, in this order: those who read them from disk may read ahead."""
+        ...
+
     def expert(self, number: int) -> Self:
         """The view of experts.`number` (matrices w1, w2, w3), asked for when a token is routed there."""
         ...
@@ -83,6 +87,9 @@ class DictWeights:
         weight = self.tensor(f"{name}.weight")
         blocks = weight.view(groups, -1, weight.shape[-1])
         return lambda x: torch.einsum("...gi,goi->...go", x, blocks.to(x.dtype))
+
+    def expect(self, numbers: Sequence[int]) -> None:
+        """They are there already."""
 
     def expert(self, number: int) -> Self:
         return self.at(f"experts.{number}")

@@ -109,7 +109,8 @@ def test_matrices_are_those_of_the_checkpoint(quantised: Path, tmp_path: Path) -
     name = f"layers.{last}.ffn.experts.3.w1"
     assert header["tensors"][f"{name}.weight.0"]["format"] == 5
     numbers = source.tensor(f"{name}.weight")
-    assert torch.equal(weights.linear(name)(127 * torch.eye(numbers.shape[1])), 127 * numbers.t())
+    expert = weights.at(f"layers.{last}").at("ffn").expert(3)
+    assert torch.equal(expert.linear("w1")(127 * torch.eye(numbers.shape[1])), 127 * numbers.t())
     for name in (f"layers.{last}.attn.wq_a", f"layers.{last}.ffn.shared_experts.w2"):
         assert header["tensors"][f"{name}.weight.0"]["format"] == 4
         numbers = source.tensor(f"{name}.weight")
@@ -120,6 +121,28 @@ def test_matrices_are_those_of_the_checkpoint(quantised: Path, tmp_path: Path) -
     assert experts[:4] == [f"layers.{last}.ffn.experts.{e}.w{w}.weight.0" for e, w in ((0, 1), (0, 2), (0, 3), (1, 1))]
     with pytest.raises(MissingWeight):
         weights.tensor("layers.0.nothing")
+    with pytest.raises(MissingWeight):
+        weights.at(f"layers.{last}").at("ffn").expert(99)
+
+
+def test_experts_stay_within_their_bound(quantised: Path, tmp_path: Path) -> None:
+    convert_checkpoint(quantised, tmp_path / "packed", "mix")
+    expected = load_model(tmp_path / "packed").logits(IDS)
+    for kept in (0, 1, 3, 1000):
+        model = load_model(tmp_path / "packed")
+        experts = model.decoder.weights.experts
+        experts.most_bytes = kept * experts.largest
+        for _ in range(2):
+            assert torch.equal(model.logits(IDS), expected)
+            assert experts.bytes <= experts.most_bytes
+            assert not experts._coming
+        if kept == 1000:
+            assert experts.read_bytes == experts.all_bytes and experts.hits == experts.misses
+        elif kept == 0:
+            assert experts.hits == 0 and experts.read_bytes == 2 * experts.all_bytes
+    session = model.session()
+    session.extend(IDS[:20])
+    assert experts.bytes == experts.all_bytes
 
 
 def test_load_model_packs_once(quantised: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
