@@ -27,6 +27,8 @@ _JAVA_EXCEPTIONS = (
     "Throwable Exception RuntimeException IOException Error IllegalStateException IllegalArgumentException "
     "UnsupportedOperationException UncheckedIOException"
 )
+_JAVA_INPUT = "InputStream FilterInputStream ByteArrayInputStream BufferedInputStream"
+_JAVA_OUTPUT = "OutputStream FilterOutputStream ByteArrayOutputStream BufferedOutputStream"
 _PHP_THROWN = "getMessage getPrevious getCode getFile getLine getTrace getTraceAsString"
 _PHP_EXCEPTIONS = "Throwable Exception RuntimeException LogicException InvalidArgumentException DomainException Error"
 _RUBY_EXCEPTIONS = "Exception StandardError RuntimeError ArgumentError Error"
@@ -52,6 +54,21 @@ BASES: dict[str, dict[str, str]] = {
         "CharSequence": "length charAt subSequence chars codePoints isEmpty",
         "Readable": "read",
         **dict.fromkeys(_JAVA_EXCEPTIONS.split(), _JAVA_THROWN),
+        **dict.fromkeys(
+            _JAVA_INPUT.split(),
+            "read skip available close mark reset markSupported readAllBytes readNBytes "
+            "skipNBytes transferTo in buf count pos",
+        ),
+        **dict.fromkeys(_JAVA_OUTPUT.split(), "write flush close out buf count size toByteArray writeTo reset"),
+        **dict.fromkeys(
+            "Reader FilterReader".split(), "read skip ready close mark reset markSupported transferTo in lock"
+        ),
+        **dict.fromkeys("Writer FilterWriter".split(), "write append flush close out lock"),
+        **dict.fromkeys("FileFilter FilenameFilter Consumer BiConsumer".split(), "accept andThen"),
+        **dict.fromkeys("Function BiFunction UnaryOperator BinaryOperator".split(), "apply andThen compose identity"),
+        "Predicate": "test and or negate not isEqual",
+        "Supplier": "get",
+        "Thread": "run start interrupt isAlive join getName setName setDaemon getId getState getPriority",
     },
     "csharp": {
         "IDisposable": "Dispose",
