@@ -5,7 +5,8 @@
 For each instruction the model rewrites the named definition (v4cli/refactoring/planning/free_edit.py). `taken`: an
 answer passed the gates; `right`: that answer also passes assertions that the model never sees, run on the changed
 package; `with check`: the assertions are given as the user's --check, so that the first of five candidates that
-passes them is taken. `caught` counts wrong candidates that the gates refused. Sources are pinned releases from
+passes them is taken. `candidates refused` counts wrong candidates that the gates found. With
+--model only that model's entry of the results is made anew. Sources are pinned releases from
 PyPI (benchmarks/releases.py) without dependencies of their own; the script needs the models (v4 model pull).
 """
 
@@ -14,7 +15,6 @@ from __future__ import annotations
 import argparse
 import json
 import shlex
-import subprocess
 import sys
 import tempfile
 import time
@@ -270,15 +270,16 @@ def main() -> None:
     print(f"\n{'model':22} tasks  taken  right  with check  candidates refused")
     for name, row in results.items():
         print(f"{name:22} {row['tasks']:5} {row['taken']:6} {row['right']:6} {row['with_check']:11} {row['caught']:19}")
-    if options.only or options.model:
+    if options.only:
         return
+    file = RESULTS / "free_edits.json"
+    known = json.loads(file.read_text(encoding="utf-8"))["models"] if options.model and file.exists() else {}
     document = {
         "machine": machine(),
-        "commit": subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True).stdout.strip(),
         "releases": {t.release: PINNED[t.release][0] for t in TASKS},
-        "models": results,
+        "models": dict(sorted({**known, **results}.items())),
     }
-    (RESULTS / "free_edits.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    file.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

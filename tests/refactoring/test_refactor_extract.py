@@ -110,6 +110,7 @@ def test_an_expression(make_repository: MakeRepository) -> None:
         ("y = 1\ng = lambda: y\ny = 2\nreturn g()", (4, 4), "an inner function shares"),
         ("try:\n    y = 1\n    y = x()\nexcept ValueError:\n    return y", (3, 4), "fails half-way"),
         ("y = 1\nreturn locals()", (2, 3), "locals()"),
+        ("if x:\n    y = 1\nelif x():\n    y = 2\nreturn y", (4, 5), "an elif belongs"),
         ("a = [1,\n     x]\nreturn a", (2, 2), "whole statement"),
     ],
 )
@@ -181,6 +182,7 @@ def test_a_local_variable(make_repository: MakeRepository) -> None:
         ("def f(x):\n    return x and x.y\n", 2, "x.y", "y", Refused, "not always evaluated"),
         ("def f(x):\n    return [a.b for a in x]\n", 2, "a.b", "y", Refused, "comprehension"),
         ("def f(x):\n    return x.y\n", 2, "x.y", "x", Refused, "taken"),
+        ("def f(x):\n    if x:\n        pass\n    elif x.y:\n        pass\n", 4, "x.y", "y", Refused, "elif"),
         ("def f(x):\n    return x.y\n", 2, "x.z", "y", NothingToDo, "no expression"),
     ],
 )

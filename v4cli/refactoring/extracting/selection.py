@@ -34,6 +34,8 @@ def statements_in(source: PythonSource, first: int, last: int) -> Selected:
     block = source.body_of(outermost[0])
     if any(n not in block for n in outermost):
         raise Refused(f"{where}: lines {first} to {last} belong to several blocks")
+    if is_elif(source, outermost[0]):
+        raise Refused(f"{where}: an elif belongs to the if above it")
     covered = {line for n in outermost for line in range(_lines(source, n)[0], _lines(source, n)[1] + 1)}
     for line in range(first, last + 1):
         text = source.line_text(line).strip() if line <= len(source.line_starts) else ""
@@ -43,6 +45,10 @@ def statements_in(source: PythonSource, first: int, last: int) -> Selected:
     if not isinstance(function, FUNCTIONS):
         raise Refused(f"{where}: the lines are in no function")
     return Selected(function, outermost)
+
+
+def is_elif(source: PythonSource, statement: ast.stmt) -> bool:
+    return source.data.startswith(b"elif", source.full_span(statement)[0])
 
 
 def _lines(source: PythonSource, node: ast.stmt) -> tuple[int, int]:

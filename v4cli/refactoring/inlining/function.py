@@ -153,5 +153,8 @@ def _uses(found: Inlined, where: str) -> None:
         for name in (getattr(node, "attr", ""), getattr(node, "id", "")):
             if isinstance(name, str) and name.startswith("__") and not name.endswith("__"):
                 found.mangled = name
-        if isinstance(node, ast.Attribute) and found.receiver and node.attr == found.name:
-            raise Refused(f"{where}: {found.name} calls itself, or another method of that name")
+    start, end = found.file.source.span(found.node)
+    for reference in found.file.index.references(found.symbol) if found.receiver else ():
+        inside = reference.path == found.file.path and start < reference.span[0] < end
+        if inside and reference.kind in {"call", "use"} and reference.certainty != "text":
+            raise Refused(f"{found.file.path}:{reference.line}: {found.name} calls itself")

@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import Field
 
 from ...errors import Refused
-from ..extracting.selection import Selected, expression_in
+from ..extracting.selection import Selected, expression_in, is_elif
 from ..inlining.expressions import (
     Effect,
     IsStable,
@@ -90,7 +90,7 @@ class ExtractVariable(Operation):
         statement = next(a for a in source.ancestors(expression) if isinstance(a, ast.stmt))
         start = source.full_span(statement)[0]
         line = source.line_start(start)
-        if source.data[line:start].strip():
+        if source.data[line:start].strip() or is_elif(source, statement):
             raise self._refuse(source, statement, "the statement shares its line, or is an elif")
         inside = {id(n) for n in ast.walk(expression)}
         for use in scopes.uses:
