@@ -20,6 +20,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import sys
 import tempfile
 from pathlib import Path
 from statistics import median
@@ -39,7 +40,7 @@ from .v4_parity import in_passes, ones, random_sizes, restored
 from .v41_oracle import PACKAGES, mlx_logits, random_config, random_tensors
 
 SEEDS = range(20)
-LENGTHS = (1, 4, 9, 14, 33, 64, 120)
+LENGTHS = (1, 9, 33, 64)
 EXPECTED = Path(__file__).parents[1] / "tests" / "runtime" / "data" / "v41_mlx.safetensors"
 #: of the texts written for tests: models, tokens, rows of logits kept
 KEPT_SEEDS, KEPT_LENGTH, KEPT_ROWS = (1, 3, 5, 7, 9, 11), 64, 8
@@ -55,6 +56,7 @@ def compare() -> tuple[dict[str, Any], dict[str, Tensor]]:
     rounded: dict[str, list[float]] = {}
     left_out, kept = 0, dict[str, Tensor]()
     for seed in SEEDS:
+        print(f"\rmodel {seed + 1} of {len(SEEDS)}", end="", file=sys.stderr, flush=True)
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             config = random_config(seed)
@@ -76,6 +78,7 @@ def compare() -> tuple[dict[str, Any], dict[str, Tensor]]:
                     (rounded if rounds else plain).setdefault(way, []).append(relative(logits, expected))
                 if seed in KEPT_SEEDS and len(text) == KEPT_LENGTH:
                     kept[str(seed)] = expected[-KEPT_ROWS:].contiguous()
+    print(file=sys.stderr)
     result = {
         "texts": {"plain": len(plain["one pass"]), "left_out": left_out, "rounded": len(rounded["one pass"])},
         "plain": {way: max(found) for way, found in plain.items()},

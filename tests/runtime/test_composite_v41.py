@@ -50,7 +50,7 @@ def test_logits_are_those_of_mlx_lm(seed: int) -> None:
         assert relative(logits[-v41_parity.KEPT_ROWS :], expected) < 2e-5
 
 
-@pytest.mark.parametrize("seed", [1, 3, 7, 9])
+@pytest.mark.parametrize("seed", [1, 7])
 def test_all_ways_through_a_text_agree(seed: int, tmp_path: Path) -> None:
     decoder = _decoder(seed)
     ids = decided(decoder, 80, seed)
@@ -82,7 +82,7 @@ def test_rows_are_stored_once_and_read_by_all() -> None:
             assert rows["compressed"].length == rows["index"].length == 60 // part.ratio
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(2))
 def test_a_bounded_search_chooses_inside_its_blocks_whatever_the_number_of_queries(seed: int) -> None:
     draw = torch.Generator().manual_seed(seed)
     decoder = _decoder(3)

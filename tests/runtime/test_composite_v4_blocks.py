@@ -225,3 +225,22 @@ def test_every_tensor_of_the_checkpoint_is_read_and_no_other() -> None:
     assert {name: tuple(tensor.shape) for name, tensor in random_tensors(config, 7).items()} == tensor_shapes(
         from_hf(config)
     )
+
+
+def test_gradients_reach_every_weight_that_the_output_depends_on() -> None:
+    """Selection has no slope, so index weights and selection biases get none."""
+    from model_runtime.composite.decoder import CompositeDecoder
+
+    config = random_config(3, num_experts_per_tok=3, n_routed_experts=3, index_topk=3)
+    tensors = {
+        name: tensor.requires_grad_() if tensor.is_floating_point() else tensor
+        for name, tensor in random_tensors(config, 3).items()
+    }
+    decoder = CompositeDecoder(from_hf(config), DictWeights(tensors))
+    ids = torch.arange(50) % config["vocab_size"]
+    logits = decoder.logits(decoder.states(ids, [(decoder.new_cache(), 50)]))
+    torch.nn.functional.cross_entropy(logits[:-1], ids[1:]).backward()
+    for name, tensor in tensors.items():
+        if tensor.is_floating_point():
+            reached = tensor.grad is not None and bool(tensor.grad.abs().sum() > 0)
+            assert reached != (".indexer." in name or name.endswith("gate.bias")), name

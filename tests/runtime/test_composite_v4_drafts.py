@@ -35,7 +35,7 @@ def _rms(x: Tensor, weight: Tensor) -> Tensor:
     return x / (x.square().mean(-1, keepdim=True) + 1e-6).sqrt() * weight
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", [0, 1])
 def test_the_block_agrees_with_one_put_together_from_transformers_layers(seed: int, tmp_path: Path) -> None:
     config, tensors, decoder = _model(seed)
     # the block as a model of one layer: its layer, its collapse, its norm, the shared head
@@ -69,7 +69,7 @@ def test_the_block_agrees_with_one_put_together_from_transformers_layers(seed: i
     assert relative(found, expected) < 2e-5
 
 
-@pytest.mark.parametrize("seed", [2, 3])
+@pytest.mark.parametrize("seed", [2])
 def test_drafts_are_those_of_a_block_that_reads_the_text_at_once(seed: int) -> None:
     _, _, decoder = _model(seed)
     ids = decided(decoder, 60, seed)
