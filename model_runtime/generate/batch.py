@@ -26,15 +26,16 @@ def generate_each(
     max_tokens: int,
     *,
     grammars: Sequence[Grammar | None] | None = None,
+    temperatures: Sequence[float] | None = None,
     seeds: Sequence[int] | None = None,
     stop: Sequence[str] = (),
-    temperature: float = 0.0,
     top_p: float = 1.0,
     at_once: int = AT_ONCE,
 ) -> list[Result]:
     """The results of `generate` for each prompt, `at_once` at a time.
 
-    `grammars` and `seeds`: one for each prompt. Raises as `generate`, and MemoryBudgetExceeded.
+    `grammars`, `temperatures` (default 0) and `seeds`: one for each prompt. Raises as `generate`, and
+    MemoryBudgetExceeded.
     """
     ids = [prompt_ids(prompt, model.tokenizer) for prompt in prompts]
     if not all(ids):
@@ -60,7 +61,7 @@ def generate_each(
                 max_tokens,
                 grammar=grammars[number] if grammars is not None else None,
                 stop=stop,
-                temperature=temperature,
+                temperature=temperatures[number] if temperatures is not None else 0.0,
                 top_p=top_p,
                 seed=seeds[number] if seeds is not None else 0,
                 speculate=None,

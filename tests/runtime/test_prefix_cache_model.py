@@ -14,6 +14,7 @@ import pytest
 
 from model_runtime import load_model
 from model_runtime.catalog import ModelNotFound, locate
+from model_runtime.generate import Grammar, generate_each
 
 pytestmark = pytest.mark.model
 NAME = "qwen2.5-coder-0.5b"
@@ -54,6 +55,27 @@ def test_greedy_output(model: Any) -> None:
     session = model.session()
     for ids, tokens in zip(prompts, wanted, strict=True):
         assert model.generate(ids, TOKENS, session=session).result.token_ids == tokens
+
+
+def test_a_batch(model: Any) -> None:
+    """Choices under a grammar, samples and greedy text in one batch are what each is by itself."""
+    source = model.tokenizer.encode(inspect.getsource(json.decoder))[:60]
+    prompts = [
+        source + model.tokenizer.encode(f"\n# {word}:") for word in ("answer", "sample", "text", "also", "fifth")
+    ]
+    grammars = [Grammar.choice(["rename", "move", "rename-file"]), None, None, None, None]
+    temperatures, seeds = [0.0, 0.8, 0.0, 0.8, 0.0], [0, 1, 0, 2, 0]
+    wanted = [
+        model.generate(ids, 10, grammar=grammar, temperature=temperature, seed=seed).result
+        for ids, grammar, temperature, seed in zip(prompts, grammars, temperatures, seeds, strict=True)
+    ]
+    model.sessions.clear()
+    found = generate_each(model, prompts, 10, grammars=grammars, temperatures=temperatures, seeds=seeds)
+    assert [(r.token_ids, r.text, r.finish_reason) for r in found] == [
+        (r.token_ids, r.text, r.finish_reason) for r in wanted
+    ]
+    assert wanted[0].text in ("rename", "move", "rename-file")
+    assert all(result.reused_tokens >= 60 for result in found)
 
 
 def test_a_conversation_goes_on(model: Any) -> None:
