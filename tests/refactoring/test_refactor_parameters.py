@@ -447,6 +447,26 @@ def test_renaming_of_what_rename_symbol_is_given(done):
     assert "places (int): how many" in result.text("shapes.py") and "shape.area(places=4)" in result.text("use.py")
 
 
+def test_scope_of_calls_and_uses(done, make_repository, tmp_path):
+    files = {
+        "lib/a.py": "def f(x):\n    return x\n",
+        "lib/b.py": "from lib.a import f\n\nf(1)\n",
+        "old/c.py": "from lib.a import f\n\nf(2)\n",
+        "tests/test_a.py": "from lib.a import f\n\nf(3)\n",
+    }
+    fields = {"symbol": "lib/a.py::f", "name": "log", "default": "None", "call_sites": "all", "call_value": "1"}
+    result = done("add_parameter", files, **fields, scope={"except_paths": ["old"], "tests": "except"})
+    assert [c.path for c in result.result.changes] == ["lib/a.py", "lib/b.py"]
+    index = Index.open(make_repository(contents(files)), cache_dir=tmp_path / "scope").refresh()
+    ws = Workspace(index)
+    fields = {"symbol": "lib/a.py::f", "new_name": "g", "scope": {"only_paths": ["**/b.py"]}}
+    kinds()["rename_symbol"].model_validate(fields).apply(ws)
+    assert sorted(ws.changed()) == ["lib/a.py", "lib/b.py"]
+    with pytest.raises(Refused, match="every call has to pass it"):
+        fields = {"symbol": "lib/a.py::f", "name": "log", "call_sites": "all", "call_value": "1"}
+        kinds()["add_parameter"].model_validate({**fields, "scope": {"tests": "only"}}).apply(Workspace(index))
+
+
 def test_refused_names(refused):
     files = {
         "a.py": """\

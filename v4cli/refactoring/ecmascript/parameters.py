@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from ...errors import NothingToDo, Refused
 from ..lookup import find_symbol
 from ..operation import LeftAlone, Outcome
+from ..scope import Scope
 from ..workspace import Edit, Workspace
 from .paths import is_ecmascript, is_typescript
 from .syntax import Source
@@ -37,6 +38,8 @@ class Options(Protocol):
     def call_sites(self) -> str: ...
     @property
     def call_value(self) -> str | None: ...
+    @property
+    def scope(self) -> Scope: ...
     @property
     def forward(self) -> bool: ...
     @property
@@ -233,6 +236,8 @@ class _Addition:
         in_tests = record is not None and record.role == "test"
         rule = self.options.call_sites
         if (rule == "all_but_tests" and in_tests) or (rule == "only_tests" and not in_tests):
+            return
+        if self.options.scope.reason(self.index, path):
             return
         if reference.certainty != "exact" and len(self.index.find(reference.name)) > 1:
             self._leave(reference, "may call another definition of that name")

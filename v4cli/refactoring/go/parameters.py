@@ -9,6 +9,7 @@ from repo_index.languages.grammar_wheels import parser
 
 from ...errors import NothingToDo, Refused
 from ..operation import Outcome
+from ..scope import Scope
 from ..workspace import Edit, Workspace
 from .import_edits import ImportEditor
 from .packages import Packages
@@ -36,6 +37,8 @@ class Options(Protocol):
     def call_sites(self) -> str: ...
     @property
     def call_value(self) -> str | None: ...
+    @property
+    def scope(self) -> Scope: ...
     @property
     def forward(self) -> bool: ...
     @property
@@ -260,6 +263,7 @@ class _Addition:
         record = self.index.file(source.path)
         tests = is_test(source.path) or (record is not None and record.role == "test")
         follows = {"all": True, "all_but_tests": not tests, "only_tests": tests}.get(o.call_sites, False)
+        follows = follows and not o.scope.reason(self.index, source.path)
         value = o.call_value if follows or o.default is None else o.default
         return self._in_package(source, value or "", "the value")
 

@@ -20,6 +20,7 @@ from ..python.scopes import Scopes
 from ..python.signature import add_argument, add_parameter, is_annotated, literal_type, parameter_names
 from ..python.source import FUNCTIONS, FunctionNode, PythonSource, definitions_of, parse, try_parse
 from ..python.wrapping import keeps_lines_short, wrap
+from ..scope import Scope
 from ..workspace import Edit, Workspace
 
 if TYPE_CHECKING:
@@ -35,10 +36,10 @@ class AddParameter(Operation):
     it too; for a class it is `__init__`.
 
     `call_sites` says which calls then pass `name=call_value`: none, all, all but those in files of tests, or only
-    those. A call that passes the name already, and uses that are no calls, are left alone and listed. With
-    `forward`, a call inside a function that has a parameter of that name passes this on. `import_modules` are
-    imported in the defining file where they are not yet. Without `annotation` a parameter with a literal default
-    is annotated when all others are.
+    those; in files of the `scope` alone. A call that passes the name already, and uses that are no calls, are left
+    alone and listed. With `forward`, a call inside a function that has a parameter of that name passes this on.
+    `import_modules` are imported in the defining file where they are not yet. Without `annotation` a parameter with
+    a literal default is annotated when all others are.
 
     In JavaScript and TypeScript the parameter comes last and is passed by position: a call that leaves out optional
     parameters before it passes `undefined` for them, overloads and interfaces get it as an optional one. Refused for
@@ -57,6 +58,7 @@ class AddParameter(Operation):
     annotation: str | None = None
     call_sites: CallSites = "none"
     call_value: str | None = Field(default=None, description="source text of the argument")
+    scope: Scope = Field(default_factory=Scope, description="files whose calls pass it")
     forward: bool = False
     import_modules: list[str] = Field(default_factory=list)
 
@@ -117,7 +119,7 @@ class AddParameter(Operation):
                 raise Refused(f"import_modules: {module!r} is not the name of a module")
         if self.call_sites != "none" and self.call_value is None:
             raise Refused("call_sites needs call_value, the text of the argument to pass")
-        if self.default is None and self.call_sites not in {"all"}:
+        if self.default is None and (self.call_sites not in {"all"} or self.scope != Scope()):
             raise Refused(f"{self.name} has no default, so every call has to pass it: use call_sites all")
 
     def _define(self, source: PythonSource, function: FunctionNode, required: bool) -> Edit | None:
@@ -212,6 +214,8 @@ class AddParameter(Operation):
         record = index.file(path)
         in_tests = record is not None and record.role == "test"
         if (self.call_sites == "all_but_tests" and in_tests) or (self.call_sites == "only_tests" and not in_tests):
+            return ""
+        if self.scope.reason(index, path):
             return ""
         if any(k.arg == self.name for k in call.keywords):
             return f"passes {self.name} already"

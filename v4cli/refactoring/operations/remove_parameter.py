@@ -56,6 +56,8 @@ class _Removal:
         self.files = self.family.files
         self.having = [d for d in self.family.definitions if self.name in d.signature.names]
         self.notes: list[str] = []
+        value = operation.value
+        self.value = ast.dump(ast.parse(f"({value})", mode="eval").body) if value is not None else None
 
     def run(self) -> Outcome:
         symbol = self.family.symbol
@@ -113,7 +115,11 @@ class _Removal:
         number = next(n for n, item in enumerate(every) if item.start <= start < item.end)
         item = every[number]
         gone.setdefault(source.path, []).append((item.start, item.end))
-        if any(isinstance(n, ast.Call | ast.Await | ast.NamedExpr | ast.Yield) for n in ast.walk(argument)):
+        passed = argument.value if isinstance(argument, ast.keyword) else argument
+        if self.value is not None and ast.dump(passed) != self.value:
+            text = " ".join(source.code(source.span(passed)).split())[:80]
+            self.notes.append(f"{site.where}: passed {text}, where the body has {self.operation.value} now")
+        elif any(isinstance(n, ast.Call | ast.Await | ast.NamedExpr | ast.Yield) for n in ast.walk(argument)):
             text = " ".join(source.code((item.start, item.end)).split())[:80]
             self.notes.append(f"{site.where}: no longer evaluates {text}")
         self.files.edit(source.path, *without(source, argument_list(source, site.call), every, {number}))

@@ -10,6 +10,7 @@ from ...errors import NothingToDo, Refused
 from ..lookup import find_symbol
 from ..operation import LeftAlone, Operation, Outcome
 from ..renaming import Renaming
+from ..scope import Scope
 from ..workspace import Workspace
 from .rename_parameter import RenameParameter
 
@@ -30,6 +31,8 @@ class RenameSymbol(Operation):
 
     `path::function.name` with the name of a parameter is taken as rename_parameter takes it.
 
+    Files in `skip_paths` or outside of the `scope` keep the old name where they use it, the defining file apart.
+
     With `keep_public` (true: every package `__init__` that re-exports the symbol; or a list of such files) the
     package goes on offering the old name, by an import alias, and what uses it through the package stays.
     """
@@ -39,6 +42,7 @@ class RenameSymbol(Operation):
     new_name: str
     keep_public: bool | list[str] = False
     skip_paths: list[str] = Field(default_factory=list, description="globs of files that stay as they are")
+    scope: Scope = Field(default_factory=Scope, description="files whose uses get the new name")
     rename_in_text: bool = True
     changelog: bool = False
 

@@ -14,6 +14,7 @@ from ..lookup import matches
 from ..operation import LeftAlone
 from ..python.modules import Modules
 from ..python.source import try_parse
+from ..scope import Scope
 from ..text_mentions import is_distinctive, mentions
 from ..workspace import Edit, Workspace
 from .collisions import check_members, check_python, check_words
@@ -43,6 +44,8 @@ class Options(Protocol):
     def keep_public(self) -> bool | list[str]: ...
     @property
     def skip_paths(self) -> list[str]: ...
+    @property
+    def scope(self) -> Scope: ...
     @property
     def rename_in_text(self) -> bool: ...
     @property
@@ -136,7 +139,7 @@ class Renaming:
                     self.exactness.check_mention(mention)
                 verdict = (
                     "skipped as asked"
-                    if matches(mention.path, self.options.skip_paths)
+                    if self._is_skipped(mention.path)
                     else prose.judge(mention, in_text.get((mention.path, *mention.span), "text"))
                 )
                 if verdict == "":
@@ -180,8 +183,14 @@ class Renaming:
                     best[key] = reference
         return [best[key] for key in sorted(best)]
 
+    def _is_skipped(self, path: str) -> bool:
+        """The scope is about uses: the definition gets its name in any case."""
+        if matches(path, self.options.skip_paths):
+            return True
+        return path not in {s.path for s in self.family} and self.options.scope.reason(self.index, path) != ""
+
     def _reason_to_leave(self, reference: Reference) -> str:
-        if matches(reference.path, self.options.skip_paths):
+        if self._is_skipped(reference.path):
             return "skipped as asked"
         if reference.certainty == "exact":
             return ""
