@@ -42,6 +42,8 @@ def arrange(
     """
     best: tuple[float, list[Source]] = (LEAST, [])
     for sources in earlier:
+        if not any(_within(source, sources) for source in wanted):
+            continue
         most, length = held(sources), 0
         for number, source in enumerate(sources, 1):
             length += count(source.shown(number))
