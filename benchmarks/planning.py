@@ -4,9 +4,9 @@
 
 planning_tasks.json holds instructions over real source releases (releases.py), each with the plan a careful engineer
 would write, or with what the refusal must say where the instruction is impossible or says too little. They were
-written before the planner saw any of them; planning_tasks_second.json and
-planning_tasks_third.json were written afterwards, over other releases. A plan counts when its operations are the expected ones, field by field, in order (symbols of a move in any order).
-Where a task gives both a plan and a refusal, either counts.
+written before the planner saw any of them; planning_tasks_second.json and planning_tasks_third.json were written
+afterwards, over other releases, likewise. A plan counts when its operations are the expected ones, field by field, in
+order (symbols of a move in any order). Where a task gives both a plan and a refusal, either counts.
 
 `--no-model` ends a plan at the first question that reaches the model: what is right without one.
 Writes benchmarks/results/planning_SET_MODEL.json.

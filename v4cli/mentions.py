@@ -25,7 +25,7 @@ EXTENSIONS = (
     r"(?:py|pyi|jsx?|mjs|cjs|tsx?|mts|cts|go|rs|java|kts?|scala|sc|cs|c|h|cc|cpp|cxx|hh|hpp|hxx|rb|php|swift|sh|bash)"
 )
 _QUOTED = r"`[^`\n]+`|'[A-Za-z_][\w./()=, ]*'|\"[A-Za-z_][\w./()=, ]*\""
-_PATH = rf"[\w.-]*(?:/[\w.-]+)+(?:\.{EXTENSIONS})?|\w[\w-]*\.{EXTENSIONS}\b"
+_PATH = rf"[\w.-]*(?:/[\w.-]+)+(?:\.{EXTENSIONS})?/?|\w[\w.-]*/(?!\w)|\w[\w-]*\.{EXTENSIONS}\b"
 _DOTTED = r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+"
 _WORD = r"[A-Za-z_]\w*"
 _TOKEN = re.compile(rf"(?P<quoted>{_QUOTED})|(?P<path>{_PATH})|(?P<dotted>{_DOTTED})|(?P<word>{_WORD})")

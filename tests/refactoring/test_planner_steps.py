@@ -112,11 +112,11 @@ def test_a_step_that_cannot_be_read_is_named(index: Index) -> None:
     [
         (
             "Rename add_item to append_item, leave the tests alone",
-            rename("shop/cart.py::add_item", "append_item", skip_paths=["tests"]),
+            rename("shop/cart.py::add_item", "append_item", scope={"tests": "except"}),
         ),
         (
             "Rename add_item to append_item but don't touch client.py",
-            rename("shop/cart.py::add_item", "append_item", skip_paths=["shop/client.py"]),
+            rename("shop/cart.py::add_item", "append_item", scope={"except_paths": ["shop/client.py"]}),
         ),
         (
             "Rename add_item to append_item without changing comments",
@@ -131,7 +131,22 @@ def test_a_step_that_cannot_be_read_is_named(index: Index) -> None:
             move("shop/utils.py", "shop/cart.py::freeze", keep_alias=True),
         ),
         ("Rename parse_url to split_url, keep the behaviour", rename("shop/utils.py::parse_url", "split_url")),
-        ("Rename parse_url to split_url in utils.py only", rename("shop/utils.py::parse_url", "split_url")),
+        (
+            "Rename parse_url to split_url in utils.py only",
+            rename("shop/utils.py::parse_url", "split_url", scope={"only_paths": ["shop/utils.py"]}),
+        ),
+        (
+            "Add a flag `dry` to add_item, default False, and pass dry=True in all calls except in client.py",
+            {
+                "kind": "add_parameter",
+                "symbol": "shop/cart.py::add_item",
+                "name": "dry",
+                "default": "False",
+                "call_sites": "all",
+                "call_value": "True",
+                "scope": {"except_paths": ["shop/client.py"]},
+            },
+        ),
     ],
 )
 def test_conditions_become_fields_or_hold(instruction: str, expected: dict[str, Any], index: Index) -> None:
@@ -145,10 +160,6 @@ def test_conditions_become_fields_or_hold(instruction: str, expected: dict[str, 
         ("Move add_item to utils.py but leave client.py alone", r"cannot be kept.*shop/client.py"),
         ("Rename parse_url to split_url unless it is public", r"unless it is public.*not understood"),
         ("Rename parse_url to split_url and keep parse_url as an alias", r"cannot honour.*alias"),
-        (
-            "Add a flag `dry` to add_item, default False, and pass dry=True in all calls except in client.py",
-            "client.py",
-        ),
     ],
 )
 def test_a_condition_that_cannot_be_kept_is_refused(instruction: str, said: str, index: Index) -> None:
@@ -158,7 +169,7 @@ def test_a_condition_that_cannot_be_kept_is_refused(instruction: str, said: str,
 
 def test_a_condition_of_its_own_sentence_holds_for_every_step(index: Index) -> None:
     made = _plan("Rename add_item to append_item. Rename freeze to frozen_copy. Don't touch the tests.", index)
-    assert [o["skip_paths"] for o in made] == [["tests"], ["tests"]]
+    assert [o["scope"] for o in made] == [{"tests": "except"}, {"tests": "except"}]
 
 
 def test_calls_of_a_named_file(index: Index) -> None:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 #: an instruction longer than this is no instruction
 MAX_INSTRUCTION = 4000
+#: kinds that hardly need evidence, so that what the wording says is to be heard before they are offered
+_ALWAYS = {"edit", "rename"}
 #: "s/load/load_file/", as an editor has it
 _SUBSTITUTION = re.compile(r"(?<!\w)s/(\w+)/(\w+)/[gi]*(?!\w)")
 
@@ -114,6 +116,8 @@ class _Job:
         if own and kind.reads:
             text = conditions.without(text, own, kind.reads)
             plain, mentions = self._mentions(text, index)
+        if "alias" not in kind.reads and (said_so := conditions.unread(text, own)):
+            raise NothingToDo(f"the condition {said_so!r} is not understood: name files, tests or symbols")
         documents, matched = kind.read(plain, mentions, index, self.asker)
         self.matched += matched
         held = [c for c in held if c.effect != "holds" and (c.effect != "only" or "only" not in kind.reads)]
@@ -191,7 +195,8 @@ def _kind(text: str, mentions: list[Mention], index: Index, asker: Asker) -> Kin
     asked = [kind for kind in asked if kind.name not in beaten]
     if len(asked) == 1:
         return asked[0]
-    if not asked:
+    worded = [kind for kind in feasible if kind.name not in _ALWAYS and kind.cue is not None and kind.cue.search(text)]
+    if not asked and not worded:
         # a wording that is plain, of a kind that lacks something: its reader says what
         plain = [kind for kind in every if kind not in feasible and kind.cue is not None and kind.cue.search(text)]
         for kind in plain:

@@ -50,7 +50,7 @@ _END = (
 )
 _ANY = r"[^.;]*?(?:\.\w[^.;]*?)*?"
 _EXCEPT = (
-    rf"\b(?:except(?:ing)?|excluding|apart\s+from|aside\s+from|other\s+than|besides|outside(?:\s+of)?|but\s+not|(?:and\s+|,\s*)not)\b"
+    rf"\b(?:except(?:ing)?|excluding|apart\s+from|aside\s+from|other\s+than|besides|outside(?:\s+of)?|but\s+not|(?:and\s+|,\s*)not(?=\s+(?:in|for|the|inside|within)\b))\b"
     rf"(?:\s+(?:for|in|from|inside|within|the\s+ones?))*\s+(?P<what>{_ANY}){_END}"
 )
 _WITHOUT = (
@@ -71,12 +71,12 @@ _DONT = (
     rf"(?P<what>{_ANY}){_END}"
 )
 _ONLY = (
-    rf"\b(?:only|just|solely)\s+(?:(?:rename|change|do)\s+(?:it|this)\s+)?(?:in|within|inside|for)\s+(?P<what>[^;]*?){_END}"
+    rf"(?<!not\s)\b(?:only|just|solely)\s+(?:(?:rename|change|do)\s+(?:it|this)\s+)?(?:in|within|inside|for)\s+(?P<what>[^;]*?){_END}"
     rf"|\b(?:in|within|inside)\s+(?P<what2>[^.;,]*?(?:\.\w+)?)\s+only\b"
 )
 _ALIAS = (
     rf"\b{_KEEP}\s+(?:[^.;]*?\b(?:old|original|previous|former)\s+(?:name|one|import|path)s?\b[^.;]*|[^.;]*?\balias\w*\b[^.;]*|"
-    r"[^.;]*?\b(?:importable|available|accessible|reachable|exported|re-?exported|working|works)\b[^.;]*|"
+    r"[^.;]*?\b(?:importable|available|accessible|reachable|export(?:s|ed)?|re-?export(?:s|ed)?|shims?|working|works)\b[^.;]*|"
     r"[^.;]*?\b(?:backwards?|compat)\w*[^.;]*)"
     r"|\b(?:with|add|provide|plus|have)\s+[^.;]*?\b(?:alias|re-?export|shim)\w*\b[^.;]*"
     r"|\b(?:re-?export|alias)\s+(?:it|them|the)\b[^.;]*"
@@ -113,6 +113,7 @@ _HISTORY = re.compile(r"\bchange\s?logs?\b|\brelease\s+notes\b|\bhistory\b", re.
 _TEXT = re.compile(r"\b(?:comments?|doc\s?strings?|strings?|prose|text)\b", re.IGNORECASE)
 _DOCS = re.compile(r"\b(?:docs?|documentation|readme|markdown)\b", re.IGNORECASE)
 #: conditions that no wording above covers
+_KEPT = re.compile(rf"\b{_KEEP}\s[^.;]*", re.IGNORECASE)
 _UNREAD = re.compile(
     r"\b(?:unless|only\s+if|only\s+when|except\s+(?:if|when)|except|excluding|apart\s+from|aside\s+from)\b[^.;]*",
     re.IGNORECASE,
@@ -148,6 +149,16 @@ def find(text: str, index: Index, aliases: bool = True) -> list[Condition]:
                 f"the condition {place.group().strip()!r} is not understood: name files, tests or symbols"
             )
     return sorted(found, key=lambda c: c.start)
+
+
+def unread(text: str, found: list[Condition]) -> str:
+    """Words that ask to keep or leave something and belong to no condition that was found; "" where there are none."""
+    for place in _KEPT.finditer(text):
+        if any(c.start < place.end() and place.start() < c.end for c in found):
+            continue
+        if not _NO_CONDITION.search(place.group()) and not _NEUTRAL.search(place.group()):
+            return place.group().strip()
+    return ""
 
 
 def _resolve(condition: Condition, what: str, index: Index) -> bool:
@@ -241,16 +252,21 @@ def put_in(condition: Condition, operation: dict[str, Any], index: Index) -> dic
     paths = [*condition.paths, *(_folders(index, "test") if condition.tests else [])]
     if not paths:
         return operation
+    calls = operation.get("call_sites")
+    if calls == "all" and condition.effect == "except" and condition.tests:
+        operation["call_sites"] = calls = "all_but_tests"
+    if calls == "none":  # a new parameter that no call passes reaches no other file
+        return operation
     if "scope" in fields:
+        covered = _folders(index, "test") if calls == "all_but_tests" else []
         scope = dict(operation.get("scope") or {})
-        key = "except_paths" if condition.effect == "except" else "only_paths"
-        if condition.tests:
+        if condition.tests and not covered:
             scope["tests"] = "except" if condition.effect == "except" else "only"
-        if condition.paths:
-            scope[key] = [*scope.get(key, []), *condition.paths]
-        operation["scope"] = scope
-    elif condition.effect == "except" and condition.tests and operation.get("call_sites") == "all":
-        operation["call_sites"] = "all_but_tests"
+        if own := [p for p in condition.paths if not matches(p, covered)]:
+            key = "except_paths" if condition.effect == "except" else "only_paths"
+            scope[key] = [*scope.get(key, []), *own]
+        if scope:
+            operation["scope"] = scope
     elif condition.effect == "except" and "skip_paths" in fields:
         operation["skip_paths"] = [*operation.get("skip_paths", []), *paths]
     return operation

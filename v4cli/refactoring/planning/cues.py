@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+from ...mentions import PLAIN
+
 CallSites = Literal["none", "all", "all_but_tests", "only_tests"]
 
 LITERAL = r"True|False|None|-?\d+(?:\.\d+)?|\"[^\"\n]*\"|'[^'\n]*'"
@@ -62,7 +64,8 @@ def default_value(instruction: str, parameter: str) -> str | None:
     if clause := re.search(said, instruction):
         return normal_literal(clause[1])
     # "a flag strict=False": the first time that the parameter is named, with its default
-    first = re.search(rf"(?<!\w){name}(?!\w)(?:\s*=\s*({_LITERAL_ANY_CASE})(?!\w|\.\w))?", instruction)
+    typed = r"(?:\s*:\s*[\w.\[\] |]+?)?"
+    first = re.search(rf"(?<!\w){name}(?!\w)(?:{typed}\s*=\s*({_LITERAL_ANY_CASE})(?!\w|\.\w))?", instruction)
     return normal_literal(first[1]) if first is not None and first[1] else None
 
 
@@ -91,7 +94,8 @@ _PARAMETER_NOUN = r"(?:parameters?|params?|arguments?|args?|flags?|kwargs?|keywo
 _PARAMETER_ADJECTIVES = frozenset(
     """
     a additional an another bool boolean default extra float function input int integer its keyword keyword-only
-    more named new of one only optional positional str string that the this with
+    more named new of one only optional positional str string that the this with required mandatory second third
+    first last further missing single simple proper same
     """.split()
 )
 
@@ -104,6 +108,8 @@ def parameter_names(instruction: str) -> list[str]:
         rf"\b{_PARAMETER_NOUN}\s+(?:named|called)\s+{quoted}",
         rf"\b(?:an?|the|new|optional|boolean|bool|additional|extra)\s+{quoted}\s+(?:(?:boolean|bool|optional|keyword|int|integer|string|float)\s+)*{_PARAMETER_NOUN}\b",
         rf"{quoted}\s*(?::\s*\w+\s*)?=\s*(?:{_LITERAL_ANY_CASE})",
+        rf"\b{_PARAMETER_NOUN}\s*,\s*([a-z_]\w*)\s*,",
+        r"\boptional\s+[`'\"]?([a-z_]\w*)[`'\"]?\s*(?:\(|,|\bto\b|\bwith\b|\bdefault)",
         rf"\b{_PARAMETER_NOUN}\s*,?\s+[`'\"]([A-Za-z_]\w*)[`'\"]",
         rf"[`'\"]([A-Za-z_]\w*)[`'\"]\s+{_PARAMETER_NOUN}\b",
         rf"\b{_PARAMETER_NOUN}\s+([a-z_]\w*)(?=\s*[,;(]|\s+(?:to|in|on|for|with|that|which|default\w*)\b|\.?$)",
@@ -113,6 +119,12 @@ def parameter_names(instruction: str) -> list[str]:
             if name.lower() not in _PARAMETER_ADJECTIVES and name not in names:
                 names.append(name)
     return names
+
+
+def annotation(instruction: str, parameter: str) -> str | None:
+    """The type that the wording gives to the parameter: "currency: str = 'EUR'"."""
+    found = re.search(rf"(?<!\w){re.escape(parameter)}\s*:\s*([A-Za-z_][\w.\[\], |]*?)\s*=", instruction)
+    return found[1] if found else None
 
 
 def modules_to_import(instruction: str) -> list[str]:
@@ -157,7 +169,7 @@ def in_style(name: str, style: str) -> str:
     return lead + (joined[:1].lower() + joined[1:] if style == "camel" else joined)
 
 
-Selection = Literal["named", "functions", "classes", "everything", "with_subclasses", "matching"]
+Selection = Literal["named", "functions", "classes", "constants", "everything", "with_subclasses", "matching"]
 
 
 def selection(instruction: str) -> Selection | None:
@@ -177,6 +189,29 @@ def selection(instruction: str) -> Selection | None:
         return "classes"
     if re.search(r"\b(?:all|every|each)\s+(?:of\s+)?(?:the\s+)?(?:\w+\s+)?functions?\b", text):
         return "functions"
+    if re.search(r"\b(?:all|every|each)\s+(?:of\s+)?(?:the\s+)?(?:constants?|variables?)\b", text):
+        return "constants"
     if re.search(r"\b(?:all|every|each)\s+(?:of\s+)?(?:the\s+)?(?:\w+\s+)?class(?:es)?\b", text):
         return "classes"
     return None
+
+
+INTO_OBJECT = re.compile(r"\b(?:into|in)\s+(?:an?\s+|one\s+)?[`'\"]?([A-Z]\w*[a-z]\w*)[`'\"]?(?=\s*[.,;]|\s*$)")
+
+
+def class_name(instruction: str) -> str | None:
+    """The name that the wording gives to a class: "a class called Tools", "the Tools class"."""
+    for pattern in (
+        r"(?i:\b(?:data\s?class|class|object)\s+(?:that\s+is\s+)?(?:named|called)\s+)[`'\"]?([A-Za-z_]\w*)",
+        r"(?i:\b(?:named|called)\s+)[`'\"]?([A-Z]\w*)",
+        r"(?i:\b(?:data\s?class|class|object)\s*:?\s+)[`'\"]?((?:\w+\.)*[A-Z]\w*)",
+        r"[`'\"]?\b([A-Z]\w*[a-z]\w*)[`'\"]?\s+(?i:data\s?class|class|object)\b",
+    ):
+        for found in re.finditer(pattern, instruction):
+            name = found[1].rpartition(".")[2]
+            lower = name.lower()
+            noun = lower in {"class", "dataclass", "method", "function"}
+            if not noun and name not in PLAIN and lower not in {"for", "of", "that", "which"}:
+                return name
+    into = INTO_OBJECT.search(instruction)
+    return into[1] if into is not None else None

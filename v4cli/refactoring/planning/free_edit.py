@@ -114,6 +114,8 @@ def write_draft(
         place = {"symbol": region.symbol.id}
         if region.symbol.kind == "class" and (name := slots.new_member(instruction)):
             return slots.write_member(instruction, region, name, index, open_model(), check)
+        if is_python(region.path) and (flag := slots.flag_of(instruction, region)):
+            return slots.write_statement(instruction, region, flag, index, open_model(), check)
     if region.lines > MOST_LINES:
         raise Refused(f"{symbol} has {region.lines} lines; a free edit takes at most {MOST_LINES}: name a part of it")
     model = open_model()

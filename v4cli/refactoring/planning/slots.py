@@ -8,16 +8,12 @@ from __future__ import annotations
 
 import ast
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ...errors import NothingToDo
 from ..python.source import FUNCTIONS, try_parse
-from ..rewriting.region import Region, header_of, of_symbol
-from ..workspace import Workspace
+from ..rewriting.region import Region, header_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from model_runtime.model import Model
     from repo_index import Index
 
@@ -35,6 +31,13 @@ _NO_NAMES = frozenset("that which to for with in on of and returning".split())
 #: lines of a class that are shown to the model; of a longer one, the beginning
 _CLASS_LINES = 120
 _MOST_TOKENS = 300
+_STATEMENT_TOKENS = 80
+_SAYS = r"(?:log|print|warn|report|emit)\w*"
+_IF_FLAG = re.compile(
+    rf"\b{_SAYS}\b[^.;]*\b(?:if|when)\s+(?:the\s+)?[`'\"]?(?P<after>[a-z_]\w*)[`'\"]?\s*(?:is\s+)?(?:true|set|given|on|enabled)\b"
+    rf"|\b(?:if|when)\s+(?:the\s+)?[`'\"]?(?P<before>[a-z_]\w*)[`'\"]?\s*(?:is\s+)?(?:true|set|given|on|enabled)\b[^.;]*?\b{_SAYS}\b",
+    re.IGNORECASE,
+)
 
 MEMBER = (
     "You write one method of a Python class. You get the class and an instruction. Answer with the new method alone, "
@@ -120,57 +123,50 @@ def _is_method(text: str, name: str) -> list[str]:
     return []
 
 
-def write_statement(
-    instruction: str,
-    symbol: str,
-    condition: str,
-    index: Index,
-    open_model: Callable[[], Model],
-    check: str = "",
-    *,
-    before: list[dict[str, Any]] | None = None,
-) -> dict[str, Any]:
-    """One statement below `if condition:` at the start of a function, as an insert_code operation.
+def flag_of(instruction: str, region: Region) -> str:
+    """The parameter under whose condition the instruction asks to log or print something ("log a message if `log` is
+    true"); "" when it asks for something else."""
+    found = _IF_FLAG.search(instruction)
+    source = try_parse(region.path, (region.text + "\n").encode())
+    node = source.tree.body[0] if source is not None and source.tree.body else None
+    if found is None or not isinstance(node, FUNCTIONS):
+        return ""
+    name = found["after"] or found["before"]
+    a = node.args
+    return name if name in {p.arg for p in (*a.posonlyargs, *a.args, *a.kwonlyargs)} else ""
 
-    `before`: operations that the plan carries out first, such as the one that adds the parameter `condition`.
-    Raises NothingToDo with the reasons when no candidate passes.
-    """
+
+def write_statement(instruction: str, region: Region, condition: str, index: Index, model: Model, check: str) -> Draft:
+    """One statement below `if condition:` at the start of the function of `region`, as an insert_code operation."""
     from model_runtime.chat import render
 
-    from .free_edit import CANDIDATES, candidates, context_of, plan_of, prove
+    from .free_edit import Draft, Tried, candidates, context_of, prove
 
-    ws = Workspace(index)
-    for operation in plan_of(before).operations if before else ():
-        operation.apply(ws)
-    region = of_symbol(ws, symbol)
     assert region.symbol is not None
-    model = open_model()
     start = header_of(region, True).rstrip("\n") + f"\n    if {condition}:\n        "
-    context = context_of(region, ws.index)
     messages = [
         {"role": "system", "content": STATEMENT},
         {
             "role": "user",
-            "content": f"```python\n{context}\n\n{region.text}\n```\n\nInstruction: {instruction}\n"
-            f"The function begins with `if {condition}:` and one statement below it.",
+            "content": f"```python\n{context_of(region, index)}\n\n{region.text}\n```\n\n"
+            f"Instruction: {instruction}\nThe function begins with `if {condition}:` and one statement below it.",
         },
     ]
     prompt = render(messages, model.tokenizer, f"```python\n{start}")
-    reasons: dict[str, None] = {}
-    for answer in candidates(model, prompt, 80, ["\n", "```"]):
+    tried: list[Tried] = []
+    for answer in candidates(model, prompt, _STATEMENT_TOKENS, ["\n", "```"]):
         statement = answer.text.strip()
-        problems = _is_statement(statement)
-        imports: list[str] = []
         code = f"if {condition}:\n    {statement}"
+        if any(code == other.text for other in tried):
+            continue
         document = {"kind": "insert_code", "symbol": region.symbol.id, "where": "start", "code": code}
+        problems, imports = _is_statement(statement), list[str]()
         if not problems:
-            problems, imports = prove([*(before or []), document], region.path, index, check)
+            problems, imports = prove([document], region.path, index, check)
+        tried.append(Tried(code, problems, answer.seconds, answer.tokens))
         if not problems:
-            return {**document, "imports": imports} if imports else document
-        reasons.setdefault(problems[0])
-    raise NothingToDo(
-        f"the model wrote no statement for {symbol} that can be taken ({len(CANDIDATES)} tried): {'; '.join(reasons)}"
-    )
+            return Draft({**document, "imports": imports} if imports else document, tried)
+    return Draft(None, tried)
 
 
 def _is_statement(text: str) -> list[str]:

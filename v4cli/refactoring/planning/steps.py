@@ -41,6 +41,8 @@ _IMPERATIVE = re.compile(
     rf"{_LEAD}(?:(?:in|within|inside|for|from|after|once|before|to)\b[^,]*,\s*)?(?:{_VERBS})\b", re.IGNORECASE
 )
 _SUBJECT = re.compile(r"[^.;]*?\b(?:should|must|needs?\s+to|has\s+to|gets?|takes?|belongs?|goes)\b", re.IGNORECASE)
+#: "It takes a flag": says more of what the step before makes
+_DESCRIBES = re.compile(r"(?:it|this|that|they)\s+(?:takes?|gets?|has|have|accepts?|goes)\b", re.IGNORECASE)
 
 
 def clauses(instruction: str) -> list[str]:
@@ -66,7 +68,7 @@ def split(instruction: str) -> list[str]:
         starts = bool(asked) and not _HOUSEKEEPING.match(clause)
         if starts and steps and not _IMPERATIVE.match(clause):
             # "it should also take a flag": a step only where it asks for something else than the one before
-            starts = _SUBJECT.match(clause) is not None and not asked & said[-1]
+            starts = _SUBJECT.match(clause) is not None and not _DESCRIBES.match(clause) and not asked & said[-1]
         if starts:
             steps.append(" ".join([*waiting, clause]))
             said.append(asked)
@@ -98,7 +100,7 @@ def spell_out(instruction: str) -> str:
 
 
 _PRONOUN = re.compile(
-    r"\b(?:(?P<it>it)|(?P<them>them|these|those)|(?P<this>(?:this|that|the\s+(?:new|renamed|moved|same|resulting))\s+"
+    r"\b(?:(?P<it>it)|(?P<them>them|these|those|(?:both|all|the\s+two)(?:\s+of\s+them)?(?=\s+(?:in)?(?:to|from|in|as|under)\b))|(?P<this>(?:this|that|the\s+(?:new|renamed|moved|same|resulting))\s+"
     r"(?:function|method|class|module|file|constant|helper|symbol|variable|exception)))\b(?!\s+(?:is|was|does|should|has)\b)|\b(?P<its>its)\b",
     re.IGNORECASE,
 )

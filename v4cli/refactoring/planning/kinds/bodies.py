@@ -15,7 +15,10 @@ from . import Found, Kind
 if TYPE_CHECKING:
     from repo_index.index import Index
 
-_INLINE = re.compile(r"\binlin(?:e|ed|ing)\b", re.IGNORECASE)
+_INLINE = re.compile(
+    r"\binlin(?:e|ed|ing)\b|\breplac\w*\b[^.;]*\bcalls?\b[^.;]*\b(?:by|with)\s+(?:its|the|their)\s+(?:body|bodies|code|content)\b",
+    re.IGNORECASE,
+)
 _LINES = re.compile(r"\blines?\s+(\d+)\s*(?:-|\u2013|to|through|until|and|\.\.)\s*(\d+)", re.IGNORECASE)
 _EXTRACT = re.compile(
     r"\b(?:extract|pull|factor|mov|turn|split|tak)\w*\b[^;]*?\b(?:function|method|helper)\b", re.IGNORECASE

@@ -22,7 +22,8 @@ _NAME = r"[`'\"]?(?P<{}>[A-Za-z_][\w.]*\w)[`'\"]?"
 _ARTICLE = r"(?:(?:the|a|an|its|class|plain|builtin|built-in|standard|exception|abstract|base)\s+)*"
 _INSTEAD = r"(?:instead\s+of|rather\s+than|in\s+place\s+of|and\s+not|not)"
 _DERIVES = re.compile(
-    r"\b(?:inherit|deriv|extend)\w*\b|\bsubclass(?:es|ing)?\s+(?:of\s+)?(?:the\s+)?[`'\"]?(?-i:[A-Z_])|\b(?:base|super|parent)[\s-]?class\b|\bbases?\s+of\b",
+    r"\b(?:inherit|deriv)\w*\b|\bextend\w*\b(?=\s+(?:the\s+)?[`'\"]?(?-i:[A-Z_])|\s+from\b)|\bsubclass(?:es|ing)?\s+(?:of\s+)?(?:the\s+)?[`'\"]?(?-i:[A-Z_])|\b(?:base|super|parent)[\s-]?class\b|\bbases?\s+(?:of|should|must|to)\b"
+    r"|\bmak(?:e|ing)\s+(?:the\s+)?[`'\"]?(?-i:[A-Z]\w*)[`'\"]?\s+(?:an?|a\s+kind\s+of)\s+[`'\"]?(?-i:[A-Z]\w*)[`'\"]?\s*(?:[.,;]|$|\binstead|\brather)",
     re.IGNORECASE,
 )
 _RAISES = re.compile(
@@ -73,6 +74,11 @@ def _bases(instruction: str) -> tuple[str | None, str | None]:
     )
     if swapped:
         return swapped["new"], swapped["old"]
+    if to is None:
+        to = re.search(
+            rf"\bmak(?:e|ing)\s+(?:the\s+)?[`'\"]?[A-Z]\w*[`'\"]?\s+(?:an?|a\s+kind\s+of)\s+{_NAME.format('new')}",
+            instruction,
+        ) or re.search(rf"\bbase\s+(?:should|must|to)\s+(?:be\s+)?{_ARTICLE}{_NAME.format('new')}", instruction)
     old = re.search(rf"\b{_INSTEAD}\s+(?:from\s+|of\s+)?{_ARTICLE}{_NAME.format('old')}", instruction, re.IGNORECASE)
     if to is None:
         to = re.search(
@@ -116,7 +122,7 @@ def _exceptions(instruction: str, index: Index) -> tuple[str | None, str | None]
     """(old, new) exception."""
     for pattern in (
         rf"\breplac\w*\s+(?:(?:all|every|any|uses?\s+of)\s+)*{_ARTICLE}{_NAME.format('old')}(?:\s+\w+){{0,2}}?\s+(?:by|with)\s+{_ARTICLE}{_NAME.format('new')}",
-        rf"\b(?:rais|throw|catch|us)\w*\s+{_ARTICLE}{_NAME.format('new')}(?:\s+\w+){{0,3}}?\s+{_INSTEAD}\s+(?:raising\s+|catching\s+)?{_ARTICLE}{_NAME.format('old')}",
+        rf"\b(?:rais|throw|catch|us)\w*\s+{_ARTICLE}{_NAME.format('new')}(?:\s+\w+){{0,3}}?,?\s+{_INSTEAD}\s+(?:raising\s+|catching\s+)?{_ARTICLE}{_NAME.format('old')}",
         rf"\binstead\s+of\s+(?:raising\s+|throwing\s+|catching\s+)?{_ARTICLE}{_NAME.format('old')}[^.;]*?\b(?:rais|throw|catch|us)\w*\s+{_ARTICLE}{_NAME.format('new')}",
         rf"\bfrom\s+{_ARTICLE}{_NAME.format('old')}\s+to\s+{_ARTICLE}{_NAME.format('new')}",
     ):

@@ -168,6 +168,8 @@ def _selected(
         return [s for s in top if s.kind == "function"]
     if how == "classes":
         return [s for s in top if s.kind == "class"]
+    if how == "constants":
+        return [s for s in top if s.kind in {"constant", "variable"}]
     if how == "with_subclasses":
         return by_name + _subclasses(by_name, index) if by_name else []
     return top
@@ -197,7 +199,7 @@ def _target_path(target: Mention, source: str, rest: list[Mention], index: Index
 
 
 _MOVES = re.compile(
-    r"\b(?:mov|put|integrat|transfer|merg|fold|shift|combin|inlin|consolidat|bring|absorb|fus|relocat)\w*\b",
+    r"\b(?:mov|put|integrat|transfer|merg|fold|shift|combin|consolidat|bring|absorb|fus|relocat)\w*\b",
     re.IGNORECASE,
 )
 _REMOVES = r"\b(?:remov|delet|drop|eliminat|discard|get(?:ting)?\s+rid\s+of)\w*\s+"
@@ -263,12 +265,13 @@ def read_merge(
 _ANY = r"[^.;]*?(?:\.\w[^.;]*?)*?"
 _MOVE = re.compile(
     rf"\b(?:mov(?:e|ing|ed)|relocat(?:e|ing|ed)|transfer(?:ring)?|shift|pull(?:ing)?|extract(?:ing)?|tak(?:e|ing)|bring|"
-    rf"split(?:ting)?)\b{_ANY}\b(?:(?:in)?to|inside|under)\b"
-    rf"|\b(?:put(?:ting)?|go(?:es)?|(?<!not\s)(?<!n't\s)(?<!nt\s)(?:belongs?|lives?))\b{_ANY}\b(?:(?:in)?to|in|inside|under)\b",
+    rf"split(?:ting)?|get(?:ting)?)\b{_ANY}\b(?:(?:in)?to|inside|under)\b"
+    r"|\b(?:right|proper|better|natural)\s+(?:place|home)\b|\b(?:file|module)\s+of\s+(?:its|their)\s+own\b|\bown\s+(?:file|module)\b"
+    rf"|\b(?:put(?:ting)?|have|go(?:es)?|(?<!not\s)(?<!n't\s)(?<!nt\s)(?:belongs?|lives?))\b{_ANY}\b(?:(?:in)?to|in|inside|under)\b",
     re.IGNORECASE,
 )
 _MERGE = re.compile(
-    r"\b(?:merg|fold|combin|absorb|consolidat|integrat|transfer)\w*\b[^.;]*?(?:\.\w[^.;]*?)*?\b(?:in)?to\b|\bcontents?\s+(?:of|in)\b",
+    r"\b(?:merg|fold|combin|absorb|consolidat|integrat|transfer|join)\w*\b[^.;]*?(?:\.\w[^.;]*?)*?\b(?:in)?to\b|\bcontents?\s+(?:of|in)\b",
     re.IGNORECASE,
 )
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ....errors import NothingToDo
 from ....mentions import Mention
 from ...ecmascript.paths import is_ecmascript
+from ...go.paths import is_go
 from ...plan import Match as Matched
 from .. import cues
 from ..candidates import is_location, settle
@@ -18,11 +19,13 @@ if TYPE_CHECKING:
     from repo_index.index import Index
 
 #: Python's literals, as cues gives them, in JavaScript
+_GO = {"True": "true", "False": "false", "None": "nil"}
 _JAVASCRIPT = {"True": "true", "False": "false", "None": "null"}
 _CALLABLE = {"function", "method", "class"}
 _NOUN = r"(?:parameter|argument|param|arg|flag|kwarg|keyword|option|switch)s?"
 _CUE = re.compile(
-    rf"\b(?:add|adding|includ(?:e|ing)|introduc(?:e|ing)|accept|give|giving|tak(?:e|ing)|needs?|gets?|wants?|have|grow)\b[^.;]*?\b{_NOUN}\b"
+    rf"\b(?:add|adding|includ(?:e|ing)|introduc(?:e|ing)|extend(?:ing)?|equip|provide|accepts?|gives?|giving|tak(?:es?|ing)|needs?|gets?|wants?|have|grow)\b[^.;]*?\b{_NOUN}\b"
+    r"|\badd(?:ing)?\s+[`'\"]?\w+[`'\"]?\s*(?::\s*[\w.\[\]| ]+)?=|\badd(?:ing)?\s+an\s+optional\s+\w+"
     r"|\b(?:should|must|needs?\s+to|to|let\s+\S+)\s+(?:also\s+)?(?:accept|take)\b",
     re.IGNORECASE,
 )
@@ -43,6 +46,8 @@ def read_parameter(
     value = cues.argument_value(instruction, name, default)
     if is_ecmascript(match.ref.partition("::")[0]):
         default, value = (_JAVASCRIPT.get(v, v) if v is not None else None for v in (default, value))
+    elif is_go(match.ref.partition("::")[0]):
+        default, value = (_GO.get(v, v) if v is not None else None for v in (default, value))
     if default is None:
         raise NothingToDo(f"what is the default of {name!r}? Say, for example: default False.")
     operation: dict[str, Any] = {
@@ -52,12 +57,17 @@ def read_parameter(
         "default": default,
         "call_sites": "none",
     }
+    if (annotation := cues.annotation(instruction, name)) is not None:
+        operation["annotation"] = annotation
     if value is not None:
-        sites = _sites_in_files(instruction, name, mentions, match.ref, index) or cues.call_sites(instruction)
+        files = _files_of_calls(instruction, name, mentions)
+        sites = (_sites(files, match.ref, index) if files else None) or cues.call_sites(instruction)
         if sites is None:
             options = ("all", "all_but_tests", "only_tests", "none")
             sites = asker.choose(CALL_SITES, instruction, options)  # type: ignore[assignment]
         operation["call_sites"] = sites
+        if sites == "all" and files and _outside(files, match.ref, index):
+            operation["scope"] = {"only_paths": sorted(files)}
         if sites != "none":
             operation["call_value"] = value
     if modules := cues.modules_to_import(instruction):
@@ -76,13 +86,8 @@ _EXAMPLES = re.compile(
 )
 
 
-def _sites_in_files(
-    instruction: str, name: str, mentions: list[Mention], symbol: str, index: Index
-) -> cues.CallSites | None:
-    """The rule for a sentence that says in which files calls pass the argument; None where none says so.
-
-    Raises NothingToDo where there are other calls besides: the operation has no rule for a file of its own.
-    """
+def _files_of_calls(instruction: str, name: str, mentions: list[Mention]) -> set[str]:
+    """The files that a sentence limits the passing of the argument to; empty where none does."""
     sentences = [
         m for m in re.finditer(r"(?:[^.;]|\.\w)+", instruction) if re.search(rf"(?<!\w){re.escape(name)}\b", m.group())
     ]
@@ -102,29 +107,38 @@ def _sites_in_files(
                 and not examples
             ):
                 files |= {m.ref for m in mention.of("module")}
-    if not files:
-        return None
+    return files
+
+
+def _outside(files: set[str], symbol: str, index: Index) -> set[str]:
+    return {r.path for r in index.callers(index.symbol(symbol))} - files
+
+
+def _sites(files: set[str], symbol: str, index: Index) -> cues.CallSites:
+    """The rule for calls in the files: a general one where it says the same, else all (of these files).
+
+    Raises NothingToDo where the files hold no call.
+    """
+    outside = _outside(files, symbol, index)
     callers = {r.path for r in index.callers(index.symbol(symbol))}
+    inside = callers & files
     tests = {p for p in callers if index.role(p) == "test"}
-    inside, outside = callers & files, callers - files
     if not inside:
         known = ", ".join(sorted(callers)) or "no file"
         raise NothingToDo(f"nothing in {', '.join(sorted(files))} calls {symbol}; calls are in {known}")
-    if not outside:
-        return "all"
-    if outside <= tests and not inside & tests:
+    if outside and outside <= tests and not inside & tests:
         return "all_but_tests"
-    if inside == tests:
-        return "only_tests"
-    raise NothingToDo(
-        f"calls can pass {name} everywhere, in tests or outside of tests, not in {', '.join(sorted(files))} alone: "
-        f"{', '.join(sorted(outside)[:5])} also call {symbol}"
-    )
+    return "only_tests" if outside and inside == tests else "all"
 
 
 def _parameter_name(instruction: str, mentions: list[Mention]) -> str:
-    functions = {m.text.rpartition(".")[2] for m in mentions if m.strength == "strong" and m.of("symbol")}
-    names = [n for n in cues.parameter_names(instruction) if n not in functions]
+    functions = {
+        m.text.rpartition(".")[2]
+        for m in mentions
+        if m.strength == "strong" and any(x.kind in _CALLABLE and x.score == 1.0 for x in m.of("symbol"))
+    }
+    names = cues.parameter_names(instruction)
+    names = [n for n in names if n not in functions] or names
     if not names:
         raise NothingToDo("what is the new parameter called? Say, for example: add a parameter `timeout` to fetch.")
     return names[0]

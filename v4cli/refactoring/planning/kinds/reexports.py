@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _DIRECT = re.compile(
     r"\bimport\w*\b[^.;]*?\b(?:straight|direct(?:ly)?|from\s+(?:its|their|the)\s+(?:own\s+|defining\s+|real\s+|actual\s+)?modules?)\b"
+    r"|\bimport\w*\b[^;]*?\bfrom\b[^;]*?\b(?:not|instead\s+of|rather\s+than)\s+from\b"
     r"|\b(?:direct|straight)\s+imports?\b|\breplac\w*\b[^.;]*\bre-?exports?\b|\b(?:stop|avoid)\s+(?:using|importing)\b[^.;]*\bre-?exports?\b",
     re.IGNORECASE,
 )
@@ -24,6 +25,8 @@ _THROUGH = re.compile(
     r"\b(?:instead\s+of|rather\s+than|not|re-?exports?\s+(?:of|in|from))\s+(?:(?:from|via|through|over|the|using|of|in)\s+)*[`'\"]*$",
     re.IGNORECASE,
 )
+#: "in report.py import ...": the importers that are meant
+_IN_FILE = re.compile(r"(?:^|[.;,]\s*)in\s+[`'\"]?(?P<file>[\w./]+\.\w+)[`'\"]?,?\s+import\b", re.IGNORECASE)
 _DROPS = re.compile(
     r"\b(?:remov|drop|delet)\w*\b[^.;]*\b(?:re-?exports?|from\s+(?:the\s+)?(?:package|__init__|__all__))", re.IGNORECASE
 )
@@ -45,6 +48,8 @@ def _read(instruction: str, mentions: list[Mention], index: Index, asker: Asker)
     if not symbols:
         raise NothingToDo("which names are to be imported directly? Name the functions or classes.")
     package = _package(instruction, mentions, index)
+    only = _IN_FILE.search(instruction)
+    files = [m.ref for x in mentions if x.is_file and only and x.start == only.start("file") for m in x.exact]
     operations: list[dict[str, Any]] = []
     matched: list[Matched] = []
     for mention in symbols:
@@ -56,6 +61,8 @@ def _read(instruction: str, mentions: list[Mention], index: Index, asker: Asker)
             operation["through"] = [package]
         if _DROPS.search(instruction):
             operation["drop"] = True
+        if files:
+            operation["scope"] = {"only_paths": files}
         operations.append(operation)
     return operations, matched
 

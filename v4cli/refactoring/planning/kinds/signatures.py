@@ -25,6 +25,7 @@ _REMOVE = re.compile(
 )
 _REMOVES = re.compile(
     r"(?:\b(?:remov|drop|delet|eliminat|strip|discard|get(?:ting)?\s+rid\s+of)\w*\b"
+    r"|\bno\s+longer\s+(?:need|tak|us|accept|want|requir)\w*|\bdoes\s*n[o']?t\s+need\b"
     r"|\btak(?:e|ing)\b(?=\s+[`'\"]?\w+[`'\"]?\s+(?:out|away|off)\b))",
     re.IGNORECASE,
 )
@@ -32,10 +33,17 @@ _REORDER = re.compile(
     rf"\b(?:swap|reorder|re-order|rearrang|flip|exchang|switch)\w*\b|\border\s+of\b[^.;]*\b{_NOUN}|\b{_NOUN}\b[^.;]*\border\b",
     re.IGNORECASE,
 )
-_PLACES = re.compile(r"\b(?:before|after|in\s+front\s+of|behind|ahead\s+of|first|last)\b", re.IGNORECASE)
+_PLACES = re.compile(
+    r"\b(?:before|after|in\s+front\s+of|behind|ahead\s+of|first|last|to\s+the\s+(?:end|front|start|beginning|back))\b",
+    re.IGNORECASE,
+)
 _RENAME = re.compile(
     rf"\b(?:renam\w*|chang\w*\s+the\s+name\s+of|call)\b[^.;]*?\b{_NOUN}\b|\b{_NOUN}\b[^.;]*?\b(?:should|must)\s+be\s+(?:re)?(?:called|named)\b",
     re.IGNORECASE,
+)
+#: "rename total's rate to factor"
+_OF_FUNCTION = re.compile(
+    r"\brenam\w*\s+(?:the\s+)?[`'\"]?[\w.]+(?:\(\))?[`'\"]?(?:'s|\u2019s)\s+[`'\"]?\w+", re.IGNORECASE
 )
 
 
@@ -106,13 +114,27 @@ def _read_remove(instruction: str, mentions: list[Mention], index: Index, asker:
 def _read_reorder(instruction: str, mentions: list[Mention], index: Index, asker: Asker) -> Found:
     """One reorder_parameters operation, with all parameters in their new order."""
     every = _functions(instruction, mentions, index)
-    least = 1 if every and len(every[0][1]) == 1 and re.search(r"\b(?:first|last)\b", instruction) else 2
+    one = (
+        every and len(every[0][1]) == 1 and re.search(r"\b(?:first|last|end|front|start|beginning|back)\b", instruction)
+    )
+    least = 1 if one else 2
     symbol, named, matched = _settled(instruction, mentions, index, least)
     before = parameters_of(symbol, index)
     after = _order(instruction, before, named)
     if after == before:
         raise NothingToDo(f"{symbol.id} takes {', '.join(before)} in this order already; say the new order")
     return [{"kind": "reorder_parameters", "symbol": symbol.id, "order": after}], matched
+
+
+def _signatures(instruction: str) -> list[str]:
+    """The new order where the text shows two signatures of one function: "f(a, b) should become f(b, a)"."""
+    shown = [
+        (name, [p.partition("=")[0].partition(":")[0].strip(" *") for p in inside.split(",")])
+        for name, inside in re.findall(r"([A-Za-z_][\w.]*)\(([\w\s,=:*.'\"]+)\)", instruction)
+    ]
+    if len(shown) == 2 and shown[0][0] == shown[1][0] and sorted(shown[0][1]) == sorted(shown[1][1]):
+        return [p for p in shown[1][1] if p not in {"self", "cls"}]
+    return []
 
 
 def _order(instruction: str, before: list[str], named: list[str]) -> list[str]:
@@ -124,6 +146,8 @@ def _order(instruction: str, before: list[str], named: list[str]) -> list[str]:
         + r"(?P<how>before|after|in\s+front\s+of|ahead\s+of|behind)\s+(?:the\s+)?"
         + quoted.format("two")
     )
+    if set(order := _signatures(instruction)) == set(before):
+        return order
     order = list(before)
     for found in place.finditer(instruction):
         one, two = found["one"], found["two"]
@@ -132,11 +156,14 @@ def _order(instruction: str, before: list[str], named: list[str]) -> list[str]:
             order.insert(order.index(two) + (found["how"] in {"after", "behind"}), one)
             return order
     ends = re.search(
-        quoted.format("one") + r"\s+(?:\w+\s+){0,4}?(?P<how>first|last|to\s+the\s+(?:front|end|back))\b", instruction
+        rf"(?<!\w)(?P<one>{'|'.join(map(re.escape, named))})[`'\"]*\s+(?:\w+\s+){{0,4}}?"
+        r"(?P<how>first|last|to\s+the\s+(?:front|start|beginning|end|back))\b",
+        instruction,
     )
-    if ends is not None and ends["one"] in named and (len(named) < 3 or len(named) == len(before)):
+    if ends is not None and (len(named) < 3 or len(named) == len(before)):
         order.remove(ends["one"])
-        order.insert(len(order) if ends["how"] in {"last", "to the end", "to the back"} else 0, ends["one"])
+        at_end = ends["how"].split()[-1] in {"last", "end", "back"}
+        order.insert(len(order) if at_end else 0, ends["one"])
         return order
     if set(named) == set(before) and named != before:
         return named
@@ -179,30 +206,32 @@ def _removable(instruction: str, mentions: list[Mention], index: Index) -> bool:
 def _asks_remove(instruction: str, mentions: list[Mention], index: Index) -> bool:
     if _REMOVE.search(instruction) or re.search(rf"{_REMOVES.pattern}\s+(?:it|them)\b", instruction, re.IGNORECASE):
         return True
-    return any(
-        re.search(
-            rf"{_REMOVES.pattern}\s+(?:the\s+)?[`'\"]*{name}[`'\"]*\s+(?:from|of|in)\b", instruction, re.IGNORECASE
-        )
-        for _, named in _functions(instruction, mentions, index)
-        for name in named
-    )
+    names = [name for _, named in _functions(instruction, mentions, index) for name in named]
+    lead, tail = rf"{_REMOVES.pattern}\s+(?:the\s+)?[`'\"]*", r"[`'\"]*(?:\s+(?:from|of|in)\b|\s*(?:[.,;]|$))"
+    return any(re.search(rf"{lead}{name}{tail}", instruction, re.IGNORECASE) for name in names)
 
 
 def _orderable(instruction: str, mentions: list[Mention], index: Index) -> bool:
-    moves = _REORDER.search(instruction) or _PLACES.search(instruction)
-    return moves is not None and _has_parameter(instruction, mentions, index)
+    moves = _REORDER.search(instruction) or _PLACES.search(instruction) or _signatures(instruction)
+    return bool(moves) and _has_parameter(instruction, mentions, index)
 
 
 def _asks_reorder(instruction: str, mentions: list[Mention], index: Index) -> bool:
+    if _signatures(instruction):
+        return True
+    if re.search(rf"\b{_NOUN}\b", instruction) and re.search(
+        r"\bto\s+the\s+(?:end|front|start|beginning|back)\b", instruction
+    ):
+        return True
     some = max((len(named) for _, named in _functions(instruction, mentions, index)), default=0)
     return some > 1 or (_REORDER.search(instruction) is not None and some > 0)
 
 
 def _renamable(instruction: str, mentions: list[Mention], index: Index) -> bool:
-    return (
-        any(_new_name(instruction, name) for _, named in _functions(instruction, mentions, index) for name in named)
-        and _RENAME.search(instruction) is not None
-    )
+    if not _RENAME.search(instruction) and not _OF_FUNCTION.search(instruction):
+        return False
+    functions = _functions(instruction, mentions, index)
+    return any(_new_name(instruction, name) for _, named in functions for name in named)
 
 
 KINDS = (
