@@ -1,11 +1,11 @@
 """How often an instruction in English becomes the right plan.
 
-    python -m benchmarks.planning [--set first|second|third] [--model NAME] [--no-model] [--only WORD] [--verbose]
+    python -m benchmarks.planning [--set first|second|third|fourth] [--model NAME] [--no-model] [--only WORD] [--verbose]
 
 planning_tasks.json holds instructions over real source releases (releases.py), each with the plan a careful engineer
 would write, or with what the refusal must say where the instruction is impossible or says too little. They were
-written before the planner saw any of them; planning_tasks_second.json and planning_tasks_third.json were written
-afterwards, over other releases, likewise. A plan counts when its operations are the expected ones, field by field, in
+written before the planner saw any of them; the second, third and fourth set were written afterwards, likewise, each
+after the planner was changed by what the one before showed, over other releases. A plan counts when its operations are the expected ones, field by field, in
 order (symbols of a move in any order). Where a task gives both a plan and a refusal, either counts.
 
 `--no-model` ends a plan at the first question that reaches the model: what is right without one.
@@ -31,6 +31,7 @@ SETS = {
     "first": "planning_tasks.json",
     "second": "planning_tasks_second.json",
     "third": "planning_tasks_third.json",
+    "fourth": "planning_tasks_fourth.json",
 }
 
 #: fields whose order has no meaning
