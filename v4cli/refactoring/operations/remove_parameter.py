@@ -12,6 +12,7 @@ from ..operation import Operation, Outcome
 from ..parameters.calls import CallSite
 from ..parameters.docs import drop_entry
 from ..parameters.family import Definition, Family
+from ..parameters.forwarding import forwarded
 from ..parameters.layout import items, without
 from ..parameters.signatures import Signature
 from ..python.parameter_uses import is_rebound, reads
@@ -25,8 +26,8 @@ class RemoveParameter(Operation):
 
     Touched: every `def` of it (overloads, conditional definitions, overrides and overridden methods; for a class,
     its `__init__`), its entry in the docstring (Sphinx fields, Google and NumPy sections), and each call that means
-    the function: through imports, attributes, `super()`, `cls(...)`, its class and `functools.partial`, the argument
-    given by position or by keyword.
+    the function: through imports, attributes, `super()`, `cls(...)`, its class, `functools.partial` and functions that
+    pass their `**kwargs` on to it, the argument given by position or by keyword.
 
     Left alone and listed: calls in which `*args` or `**kwargs` may hold the argument, calls that may mean another
     function of that name, and places that pass the function on. An argument that is dropped together with a call
@@ -99,6 +100,8 @@ class _Removal:
             (a for a, parameter in binding.positional if parameter == self.name), None
         )
         if argument is None:
+            if binding.mapping and site.sure and self._wrapped(site) and binding.star is None:
+                return
             if reason := _unknown(binding.star is not None, binding.mapping, self._by_position(signature)):
                 if site.sure:
                     self.files.leave_at(site.source.path, site.line, f"{reason} may pass {self.name}")
@@ -109,6 +112,20 @@ class _Removal:
             reason = "in an f-string" if site.sure else "may call another definition of that name"
             self.files.leave_at(site.source.path, site.line, reason)
             return
+        self._drop(site, argument, gone)
+
+    def _wrapped(self, site: CallSite) -> bool:
+        """Take the keyword out of calls of a function that passes its `**kwargs` on; False where it does more."""
+        found = forwarded(self.family, site, self.name)
+        if found is None:
+            return False
+        for outer, node in found.keywords:
+            self._drop(outer, node, {})
+        for outer, reason in found.unsure:
+            self.files.leave_at(outer.source.path, outer.line, reason)
+        return True
+
+    def _drop(self, site: CallSite, argument: ast.expr | ast.keyword, gone: dict[str, list[Span]]) -> None:
         source = site.source
         every = items(source, argument_list(source, site.call))
         start = source.span(argument)[0]

@@ -14,6 +14,7 @@ from ..operation import Operation, Outcome
 from ..parameters.calls import CallSite
 from ..parameters.docs import rename_entry
 from ..parameters.family import Definition, Family
+from ..parameters.forwarding import forwarded
 from ..python.locals import clash
 from ..python.parameter_uses import reads, reads_all_locals, writes
 from ..python.source import PythonSource, docstring
@@ -26,9 +27,10 @@ class RenameParameter(Operation):
 
     Touched: every `def` of it that has a parameter of the old name (overloads, overrides and overridden methods; for
     a class, its `__init__`) with all that its body reads and assigns, the keyword in each call that means the
-    function (through imports, attributes, `super()`, `cls(...)`, its class and `functools.partial`), the entry in
-    the docstring (Sphinx fields, Google and NumPy sections), its mentions there in backticks or asterisks, a name
-    that is no common word in the function's comments and docstring, and calls shown in documents.
+    function (through imports, attributes, `super()`, `cls(...)`, its class, `functools.partial`, and functions that
+    pass their `**kwargs` on to it), the entry in the docstring (Sphinx fields, Google and NumPy sections), its
+    mentions there in backticks or asterisks, a name that is no common word in the function's comments and docstring,
+    and calls shown in documents.
 
     Left alone and listed: calls in which `**kwargs` may hold it, calls that may mean another function of that name,
     places that pass the function on, and bodies that read their names as data (`locals()`). Refused where the new
@@ -89,13 +91,27 @@ class _Renaming:
         node = binding.keywords.get(self.old)
         if node is None:
             if binding.mapping and site.sure and not binding.given(self.old):
-                self.files.leave_at(site.source.path, site.line, f"an argument with ** may pass {self.old}")
+                self._wrapped(site)
         elif site.sure:
-            start = site.source.span(node)[0]
-            end = start + len(site.source.encode(self.old))
-            self.files.edit(site.source.path, Edit(start, end, site.source.encode(self.new)))
+            self._keyword(site, node)
         else:
             self.files.leave_at(site.source.path, site.line, "may call another definition of that name")
+
+    def _keyword(self, site: CallSite, node: ast.keyword) -> None:
+        start = site.source.span(node)[0]
+        end = start + len(site.source.encode(self.old))
+        self.files.edit(site.source.path, Edit(start, end, site.source.encode(self.new)))
+
+    def _wrapped(self, site: CallSite) -> None:
+        """The call passes `**kwargs`: what callers of the function around it pass by the old name."""
+        found = forwarded(self.family, site, self.old)
+        if found is None or self.new in found.taken:
+            self.files.leave_at(site.source.path, site.line, f"an argument with ** may pass {self.old}")
+            return
+        for outer, keyword_node in found.keywords:
+            self._keyword(outer, keyword_node)
+        for outer, reason in found.unsure:
+            self.files.leave_at(outer.source.path, outer.line, reason)
 
     # definitions
 
