@@ -110,6 +110,7 @@ def test_an_expression(make_repository: MakeRepository) -> None:
         ("y = 1\ng = lambda: y\ny = 2\nreturn g()", (4, 4), "an inner function shares"),
         ("try:\n    y = 1\n    y = x()\nexcept ValueError:\n    return y", (3, 4), "fails half-way"),
         ("y = 1\nreturn locals()", (2, 3), "locals()"),
+        ("global y\nprint(x)\ny = x", (2, 3), "global or nonlocal"),
         ("if x:\n    y = 1\nelif x():\n    y = 2\nreturn y", (4, 5), "an elif belongs"),
         ("a = [1,\n     x]\nreturn a", (2, 2), "whole statement"),
     ],

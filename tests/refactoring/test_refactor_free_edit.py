@@ -220,3 +220,17 @@ def test_imports_are_found(make_repository: MakeRepository) -> None:
 )
 def test_the_name_of_a_new_member(instruction: str, name: str) -> None:
     assert slots.new_member(instruction) == name
+
+
+@pytest.mark.parametrize(
+    ("instruction", "flag"),
+    [
+        ("Log the path if `strict` is True.", "strict"),
+        ("When strict is set, print the path.", "strict"),
+        ("Log the path if verbose is true.", ""),
+        ("Return early if strict is true.", ""),
+    ],
+)
+def test_the_flag_of_a_conditional_statement(make_repository: MakeRepository, instruction: str, flag: str) -> None:
+    region = of_symbol(Workspace(Index.open(make_repository(contents(FILES))).refresh()), "load")
+    assert slots.flag_of(instruction, region) == flag

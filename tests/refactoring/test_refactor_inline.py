@@ -194,6 +194,12 @@ def test_local_variables(make_repository: MakeRepository, name: str, expected: s
     assert expected in str(error.value)
 
 
+def test_a_value_stays_in_its_try(make_repository: MakeRepository) -> None:
+    code = "def f(x):\n    try:\n        y = x + 1\n    except TypeError:\n        return 0\n    return y\n"
+    with pytest.raises(Refused, match="handled elsewhere"):
+        _run(make_repository({"m.py": code}), InlineVariable(symbol="f", variable="y"))
+
+
 def test_values_that_are_made_once_stay(make_repository: MakeRepository) -> None:
     root = make_repository({"m.py": "import re\nA = re.compile('a')\nB = []\nC = A\nC = 2\nprint(A, B, C)\n"})
     for name, reason in (("A", "shared"), ("B", "shared"), ("C", "more than once")):

@@ -82,11 +82,13 @@ def _control(source: PythonSource, chosen: Selected, nodes: list[ast.AST], flow:
         if isinstance(node, ast.Break | ast.Continue) and not loops:
             word = "break" if isinstance(node, ast.Break) else "continue"
             raise refuse(node, f"{word} leaves a loop around the code")
-        if isinstance(node, ast.Nonlocal):
-            raise refuse(node, "the code declares nonlocal names")
+        if isinstance(node, ast.Nonlocal | ast.Global):
+            raise refuse(node, "the code declares global or nonlocal names for the whole function")
         if isinstance(node, ast.NamedExpr) and chosen.expression is not None:
             raise refuse(node, "the expression assigns a name")
-        if isinstance(node, ast.Await | ast.AsyncFor | ast.AsyncWith):
+        if isinstance(node, ast.Await | ast.AsyncFor | ast.AsyncWith) or (
+            isinstance(node, ast.comprehension) and node.is_async
+        ):
             flow.awaits = True
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             if node.func.id in _FRAME:

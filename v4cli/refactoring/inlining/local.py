@@ -49,6 +49,9 @@ def inline_local(source: PythonSource, function: FunctionNode, name: str) -> lis
     how = effect(value, stable)
     for use in uses:
         _check_names(source, scopes, scope, statement, value, use)
+        if how > Effect.STABLE and _guards(source, statement) != _guards(source, use.node):
+            line = source.line_of(use.span[0])
+            raise Refused(f"{source.path}:{line}: what the value raises would be handled elsewhere than now")
     if how > Effect.PURE:
         _check_moment(source, scopes, statement, value, uses, how)
     edits = [replacement(source, use, value, text) for use in uses]
@@ -90,6 +93,17 @@ def replacement(source: PythonSource, use: Use, value: ast.expr, text: str) -> E
         except CannotInline as error:
             raise Refused(f"{source.path}:{line}: {error}") from None
     return Edit(*use.span, source.encode(written))
+
+
+def _guards(source: PythonSource, node: ast.AST) -> list[ast.AST]:
+    """The try and with statements whose body holds the node: what it raises passes through them."""
+    found: list[ast.AST] = []
+    below = node
+    for above in source.ancestors(node):
+        if isinstance(above, ast.Try | ast.With | ast.AsyncWith) and below in above.body:
+            found.append(above)
+        below = above
+    return found
 
 
 def _check_names(
