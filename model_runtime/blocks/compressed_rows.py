@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..composite.cache import LayerCache, Span
+from ..composite.cache import LayerCache, Rows, Span
 from ..composite.config import SharedKVAttention
 from ..composite.weights import Weights
 from .compressors import Compressor
@@ -51,15 +51,15 @@ class CompressedRows:
             index = Index(self.indexer.compressor.project(x), *self.indexer.project(x, latent, positions))
         return self.compressor.project(x), index
 
-    def rows(self, projected: tuple[Tensor, Index | None], span: Span) -> tuple[Tensor, Tensor | None]:
+    def rows(self, projected: tuple[Tensor, Index | None], span: Span) -> tuple[Rows, Tensor | None]:
         sources, index = projected
         rows = span.cache.rows["compressed"]
         self.compressor.extend(sources[span.rows], span.cache.recent["sources"], rows)
         if self.indexer is None or index is None:
-            return rows.held(), None
+            return rows, None
         self.indexer.extend(index.sources[span.rows], span.cache)
-        keys = span.cache.rows["index"].held()
-        if keys.shape[0] <= self.indexer.config.top_k:  # all that can be seen are chosen
-            return rows.held(), None
+        keys = span.cache.rows["index"]
+        if keys.length <= self.indexer.config.top_k:  # all that can be seen are chosen
+            return rows, None
         queries, weights = index.queries[span.rows], index.weights[span.rows]
-        return rows.held(), self.indexer.choose(queries, weights, span.start, keys)
+        return rows, self.indexer.choose(queries, weights, span.start, keys)

@@ -16,7 +16,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ..composite.cache import LayerCache
+from ..composite.cache import LayerCache, Rows
 from ..composite.config import Indexer
 from ..composite.weights import Weights
 from .compressors import Compressor
@@ -53,15 +53,15 @@ class CSAIndexer:
         scale = (self.config.heads * self.config.head_dim) ** -0.5
         return rotate_pairs(queries, *self.rotary.at(positions)), self.weigh(x).float() * scale
 
-    def choose(self, queries: Tensor, head_weights: Tensor, start: int, keys: Tensor) -> Tensor:
-        """Rows chosen for queries at positions start .. start + n among keys [rows, d_I]: int64 [n, k], ascending,
+    def choose(self, queries: Tensor, head_weights: Tensor, start: int, keys: Rows) -> Tensor:
+        """Rows chosen for queries at positions start .. start + n among keys of width d_I: int64 [n, k], ascending,
         selection.NOTHING in empty places."""
-        step = max(1, AT_ONCE // max(1, keys.shape[0]))
+        step = max(1, AT_ONCE // max(1, keys.length))
         parts = []
         for begin in range(0, queries.shape[0], step):
             some = slice(begin, begin + step)
-            scores = index_scores(queries[some], head_weights[some], keys)
+            scores = torch.cat([index_scores(queries[some], head_weights[some], part) for part in keys.parts()], -1)
             positions = torch.arange(start + begin, start + begin + scores.shape[0])
-            unseen = torch.arange(keys.shape[0]) >= ((positions + 1) // self.ratio).unsqueeze(-1)
+            unseen = torch.arange(keys.length) >= ((positions + 1) // self.ratio).unsqueeze(-1)
             parts.append(top_k(scores.masked_fill_(unseen, -torch.inf), self.config.top_k))
         return torch.cat(parts) if len(parts) > 1 else parts[0]

@@ -21,7 +21,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from ..composite.cache import LayerCache, Recent, Span
+from ..composite.cache import LayerCache, Recent, Rows, Span
 from ..composite.config import SharedKVAttention
 from ..composite.weights import Weights
 from .compressed_rows import CompressedRows
@@ -49,8 +49,8 @@ class FarRows(Protocol):
         """What it needs of tokens x [n, D] with query latents [n, r], for `rows`."""
         ...
 
-    def rows(self, projected: Any, span: Span) -> tuple[Tensor, Tensor | None]:
-        """Rows [T, d] after the tokens of the span, and which of them each token attends to, int64 [n, k] with
+    def rows(self, projected: Any, span: Span) -> tuple[Rows, Tensor | None]:
+        """Rows of width d after the tokens of the span, and which of them each token attends to, int64 [n, k] with
         NOTHING in empty places; None: all windows that have closed."""
         ...
 
@@ -108,16 +108,17 @@ class SharedKVAttentionBlock:
         return self.output(rotate_pairs(heads, cos, -sin))
 
     def _attend(
-        self, queries: Tensor, start: int, window: Tensor, first: int, compressed: Tensor | None, chosen: Tensor | None
+        self, queries: Tensor, start: int, window: Tensor, first: int, compressed: Rows | None, chosen: Tensor | None
     ) -> Tensor:
         """[n, H, d] from queries [n, H, d] at positions start .. start + n, the window's rows [m, d], of which the
-        first has position `first`, compressed rows [T, d] and the choice among them [n, k] (None: all)."""
+        first has position `first`, compressed rows and the choice among them [n, k] (None: all)."""
         count, heads, width = queries.shape
         span = self.config.window
         extra = 0
         if compressed is not None:
-            extra = compressed.shape[0] if chosen is None else chosen.shape[1] * (1 + width // heads)
+            extra = compressed.length if chosen is None else chosen.shape[1] * (1 + width // heads)
         step = max(1, min(QUERIES, AT_ONCE // (heads * (span + QUERIES + extra))))
+        everything = compressed.held() if compressed is not None and chosen is None else None
         out = torch.empty_like(queries)
         for begin in range(0, count, step):
             end = min(begin + step, count)
@@ -127,13 +128,12 @@ class SharedKVAttentionBlock:
             at = torch.arange(oldest, start + end)
             masks = [(at <= positions) & (at > positions - span)]
             far = None
-            if compressed is not None and compressed.shape[0]:
-                if chosen is None:
-                    far = compressed
-                    masks.append(torch.arange(far.shape[0]) < (positions + 1) // self.config.ratio)
-                else:
-                    far = compressed[chosen[begin:end].clamp_min(0)]  # [n, k, d]
-                    masks.append(chosen[begin:end] != NOTHING)
+            if everything is not None and everything.shape[0]:
+                far = everything
+                masks.append(torch.arange(far.shape[0]) < (positions + 1) // self.config.ratio)
+            elif compressed is not None and chosen is not None:
+                far = compressed.take(chosen[begin:end].clamp_min(0))  # [n, k, d]
+                masks.append(chosen[begin:end] != NOTHING)
             out[begin:end] = attend(queries[begin:end], near, far, torch.cat(masks, -1), self.sinks)
         return out
 

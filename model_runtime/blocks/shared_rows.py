@@ -91,13 +91,13 @@ class SharedRowsReader:
         queries = self._rounded(rotate_pairs(queries, *self.rotary.at(positions)), 32)
         return Projected(sources, queries, self.weigh(x).float() * (indexer.heads * indexer.head_dim) ** -0.5)
 
-    def rows(self, projected: Projected, span: Span) -> tuple[Tensor, Tensor | None]:
+    def rows(self, projected: Projected, span: Span) -> tuple[Rows, Tensor | None]:
         cache, links = span.cache, span.cache.links
         if self.compressor is not None and projected.sources is not None:
             self._extend(self.compressor, projected.sources[span.rows], cache)
         if projected.queries is not None and projected.weights is not None:
             self._choose(projected.queries[span.rows], projected.weights[span.rows], span)
-        return links["rows"].rows["compressed"].held(), links["choice"].passing.get("choice")
+        return links["rows"].rows["compressed"], links["choice"].passing.get("choice")
 
     def _extend(self, compressor: Compressor, sources: Tensor, cache: LayerCache) -> None:
         rows = cache.rows["compressed"]
@@ -116,31 +116,31 @@ class SharedRowsReader:
     def _choose(self, queries: Tensor, weights: Tensor, span: Span) -> None:
         """Leave the choice [n, k] and, of the layer that bounds others, the blocks [n, b] in the layer's cache; nothing
         where all rows, or all blocks, are chosen."""
-        keys = span.cache.links["keys"].rows["index"].held()
+        keys = span.cache.links["keys"].rows["index"]
         bounds = span.cache.links["bounds"].passing.get("blocks") if self.shared.bounds is not None else None
         span.cache.passing.pop("choice", None)
         span.cache.passing.pop("blocks", None)
         assert self.config.indexer is not None
         most, size = self.config.indexer.top_k, self.shared.block_size
-        chooses, bounded = keys.shape[0] > most, 0 < self.shared.blocks < -(-keys.shape[0] // max(size, 1))
+        chooses, bounded = keys.length > most, 0 < self.shared.blocks < -(-keys.length // max(size, 1))
         if not chooses and not bounded and bounds is None:
             return
         if bounds is not None and queries.shape[0] <= FEW:
             span.cache.passing["choice"] = self._choose_few(queries, weights, span.start, keys, bounds)
             return
-        step = max(1, AT_ONCE // max(1, keys.shape[0]))
+        step = max(1, AT_ONCE // max(1, keys.length))
         chosen, blocks = [], []
         for begin in range(0, queries.shape[0], step):
             some = slice(begin, begin + step)
-            scores = index_scores(queries[some], weights[some], keys)
+            scores = torch.cat([index_scores(queries[some], weights[some], part) for part in keys.parts()], -1)
             positions = torch.arange(span.start + begin, span.start + begin + scores.shape[0])
             seen = ((positions + 1) // self.config.ratio).unsqueeze(-1)
-            scores.masked_fill_(torch.arange(keys.shape[0]) >= seen, -torch.inf)
+            scores.masked_fill_(torch.arange(keys.length) >= seen, -torch.inf)
             if bounded:
                 blocks.append(self._best_blocks(scores, seen))
             if bounds is not None:
-                count = -(-keys.shape[0] // size)
-                inside = as_mask(bounds[some], count).repeat_interleave(size, -1)[:, : keys.shape[0]]
+                count = -(-keys.length // size)
+                inside = as_mask(bounds[some], count).repeat_interleave(size, -1)[:, : keys.length]
                 scores.masked_fill_(~inside, -torch.inf)
             chosen.append(top_k(scores, most))
         span.cache.passing["choice"] = torch.cat(chosen)
@@ -155,16 +155,17 @@ class SharedRowsReader:
         newest = torch.where(seen > 0, (seen - 1) // size, -1)
         return top_k(best.masked_fill(torch.arange(best.shape[-1]) == newest, torch.inf), self.shared.blocks)
 
-    def _choose_few(self, queries: Tensor, weights: Tensor, start: int, keys: Tensor, bounds: Tensor) -> Tensor:
+    def _choose_few(self, queries: Tensor, weights: Tensor, start: int, keys: Rows, bounds: Tensor) -> Tensor:
         """The choice [n, k] of a few queries, each scored against the rows of its candidate blocks only."""
         assert self.config.indexer is not None
         most, size = self.config.indexer.top_k, self.shared.block_size
-        result = torch.full((queries.shape[0], min(most, keys.shape[0])), NOTHING)
+        result = torch.full((queries.shape[0], min(most, keys.length)), NOTHING)
         for at in range(queries.shape[0]):
             blocks = bounds[at][bounds[at] != NOTHING]
             rows = (blocks.unsqueeze(-1) * size + torch.arange(size)).flatten()
             rows = rows[rows < (start + at + 1) // self.config.ratio]
             if rows.numel():
-                chosen = rows[top_k(index_scores(queries[at : at + 1], weights[at : at + 1], keys[rows]), most)[0]]
+                scores = index_scores(queries[at : at + 1], weights[at : at + 1], keys.take(rows))
+                chosen = rows[top_k(scores, most)[0]]
                 result[at, : chosen.numel()] = chosen
         return result

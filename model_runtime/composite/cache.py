@@ -24,36 +24,73 @@ class CannotRewind(RuntimeError):
 
 
 class Rows:
-    """Rows [length, width] that grow with the text, one for every `ratio` tokens."""
+    """Rows [length, width] that grow with the text, one for every `ratio` tokens.
+
+    The first of them may be shared with other sessions: parts that nobody writes to any more.
+    """
 
     def __init__(self, width: int, ratio: int = 1, dtype: torch.dtype = torch.float32) -> None:
         self.width, self.ratio, self.dtype = width, ratio, dtype
         self.length = 0
+        self._shared: list[Tensor] = []
         self._stored = torch.empty(0, width, dtype=dtype)
 
     @property
     def nbytes(self) -> int:
+        """Of what is not shared."""
         return self._stored.nbytes
+
+    @property
+    def _own(self) -> int:
+        return self.length - sum(part.shape[0] for part in self._shared)
 
     def append(self, rows: Tensor) -> None:
         """Add rows [n, width]; memory grows by doubling."""
-        needed = self.length + rows.shape[0]
+        held, needed = self._own, self._own + rows.shape[0]
         if needed > self._stored.shape[0]:
             stored = self._stored.new_empty(max(needed, 2 * self._stored.shape[0], FIRST), self.width)
-            stored[: self.length] = self._stored[: self.length]
+            stored[:held] = self._stored[:held]
             self._stored = stored
-        self._stored[self.length : needed] = rows
-        self.length = needed
+        self._stored[held:needed] = rows
+        self.length += rows.shape[0]
+
+    def parts(self) -> list[Tensor]:
+        """All rows in order, as views that are valid until the next append; at least one part, if an empty one."""
+        own = self._stored[: self._own]
+        return [*self._shared, own] if own.shape[0] or not self._shared else list(self._shared)
 
     def held(self) -> Tensor:
-        """All rows, [length, width]: a view, valid until the next append."""
-        return self._stored[: self.length]
+        """All rows, [length, width]: a view, valid until the next append, or a copy where there are several parts."""
+        parts = self.parts()
+        return torch.cat(parts) if len(parts) > 1 else parts[0]
+
+    def take(self, ids: Tensor) -> Tensor:
+        """Rows `ids` [...] as [..., width]."""
+        parts = self.parts()
+        if len(parts) == 1:
+            return parts[0][ids]
+        taken, begin = parts[0].new_empty(*ids.shape, self.width), 0
+        for part in parts:
+            inside = (ids >= begin) & (ids < begin + part.shape[0])
+            taken[inside] = part[ids[inside] - begin]
+            begin += part.shape[0]
+        return taken
 
     def truncate(self, tokens: int) -> None:
         self.length = min(self.length, tokens // self.ratio)
+        left, kept = self.length, []
+        for part in self._shared:
+            kept.append(part[:left])
+            left -= kept[-1].shape[0]
+        self._shared = [part for part in kept if part.shape[0]]
+
+    def share(self, other: Rows) -> None:
+        """Hold the rows of another, which from now on leaves them as they are, too."""
+        other._shared, other._stored = [part for part in other.parts() if part.shape[0]], other._stored[:0].clone()
+        self._shared, self._stored, self.length = list(other._shared), other._stored.clone(), other.length
 
     def restore(self, rows: Tensor) -> None:
-        self.length = rows.shape[0]
+        self.length, self._shared = rows.shape[0], []
         self._stored = rows
 
 
@@ -165,6 +202,7 @@ class Cache:
 
     @property
     def nbytes(self) -> int:
+        """Of what is not shared with other sessions."""
         grown = sum(rows.nbytes for layer in self.layers for rows in layer.rows.values())
         return grown + sum(recent.nbytes for layer in self.layers for recent in layer.recent.values())
 
@@ -188,6 +226,15 @@ class Cache:
             for recent in layer.recent.values():
                 recent.truncate(length)
         self.length = min(self.length, length)
+
+    def share(self, other: Cache) -> None:
+        """Begin, empty, with all that another cache of the same decoder holds: its rows are shared, not copied."""
+        for mine, its in zip(self.layers, other.layers, strict=True):
+            for name, rows in mine.rows.items():
+                rows.share(its.rows[name])
+            for name, recent in mine.recent.items():
+                recent.restore(its.recent[name].held(), other.length)
+        self.length = other.length
 
     def mark(self) -> Mark:
         streams = [{name: recent.held().clone() for name, recent in layer.recent.items()} for layer in self.layers]

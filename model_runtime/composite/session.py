@@ -85,6 +85,15 @@ class CompositeSession:
             self._read(missing)
         del self.ids[n:]
 
+    def fork(self) -> CompositeSession:
+        """A session that has read the same tokens; what both have read is held once."""
+        other = CompositeSession(self.decoder, self.identity, self.drafts.block if self.drafts is not None else None)
+        other.cache.share(self.cache)
+        other.ids[:] = self.ids
+        if other.drafts is not None:
+            other.drafts.begin(len(self.ids))
+        return other
+
     def recall(self, ids: Sequence[int]) -> int:
         """Keep what the session shares with the beginning of `ids`, but not the last of them; returns its length."""
         most = min(len(self.ids), len(ids) - 1)

@@ -108,7 +108,7 @@ def test_a_bounded_search_chooses_inside_its_blocks_whatever_the_number_of_queri
     for begin in range(0, rows, FEW):
         some = slice(begin, begin + FEW)
         caches[5].passing["blocks"] = blocks[some]
-        few = part._choose_few(queries[some], weights[some], begin, caches[5].rows["index"].held(), blocks[some])
+        few = part._choose_few(queries[some], weights[some], begin, caches[5].rows["index"], blocks[some])
         assert torch.equal(few, many[some])
     inside = [
         set(row) - {NOTHING} <= {b * size + i for b in chosen for i in range(size)}

@@ -211,3 +211,42 @@ def test_an_empty_session_is_saved_and_restored(tmp_path: Path) -> None:
     restored = restore_session(tmp_path / "empty", decoder, "m")
     ids = _ids(decoder, 5)
     assert torch.equal(restored.extend(ids), decoder.forward(ids, decoder.new_cache()))
+
+
+def test_sessions_that_share_a_beginning_hold_it_once_and_go_their_own_ways(tmp_path: Path) -> None:
+    decoder = _decoder(8, index_topk=5)
+    prefix, tails = _ids(decoder, 80), [_ids(decoder, 30, seed=seed) for seed in range(1, 5)]
+    first = CompositeSession(decoder, "m")
+    first.extend(prefix)
+    alone = first.cache.nbytes
+    sessions = [first, *(first.fork() for _ in range(3))]
+    second = sessions[1]
+    second.extend(tails[1][:10])
+    sessions.append(second.fork())  # of a session that shares already
+    first.truncate(70)
+    first.extend(tails[0])  # what others share stays as it was
+    expected = [
+        (sessions[0], prefix[:70] + tails[0]),
+        (second, prefix + tails[1][:10]),
+        (sessions[2], prefix),
+        (sessions[3], prefix),
+        (sessions[4], prefix + tails[1][:10]),
+    ]
+    second.save(tmp_path / "saved")
+    restored = restore_session(tmp_path / "saved", decoder, "m")
+    expected.append((restored, prefix + tails[1][:10]))
+    found = decoder.step(
+        [(tail[:4], session.cache) for (session, _), tail in zip(expected, [*tails, *tails], strict=False)]
+    )
+    for (session, text), tail, logits in zip(expected, [*tails, *tails], found, strict=False):
+        plain = decoder.new_cache()
+        decoder.forward(text, plain)
+        assert relative(logits, decoder.forward(tail[:4], plain, all_logits=True)) < OWN
+        session.cache.truncate(len(text))
+        assert relative(session.extend(tail[:4], all_logits=True), logits) < OWN
+    rows = [rows for layer in sessions[3].cache.layers for rows in layer.rows.values()]
+    others = [rows for layer in sessions[2].cache.layers for rows in layer.rows.values()]
+    assert all(
+        one.parts()[0].data_ptr() == other.parts()[0].data_ptr() for one, other in zip(rows, others, strict=True)
+    )
+    assert sessions[3].cache.nbytes < alone
