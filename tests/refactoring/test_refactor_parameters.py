@@ -174,6 +174,37 @@ WRAPPERS = {
 }
 
 
+def test_other_names_of_a_function_and_a_class(done):
+    files = {
+        "a.py": """\
+            class Error(Exception):
+                def __init__(self, code, text=None):
+                    self.text = text
+
+
+            Old = Error
+
+
+            class Late(Old):
+                def __init__(self):
+                    super().__init__(1, text="late")
+
+
+            def f(x): return x
+
+
+            g = f
+            """,
+        "b.py": "from a import Late, Old, g\n\nprint(Old(1, text='x').text, g(x=3), Late().text)\n",
+    }
+    result = done("rename_parameter", files, "import b", symbol="a.py::Error", name="text", new_name="words")
+    assert 'super().__init__(1, words="late")' in result.text("a.py") and "Old(1, words='x').text" in result.text(
+        "b.py"
+    )
+    result = done("rename_parameter", files, "import b", symbol="a.py::f", name="x", new_name="y")
+    assert "g(y=3)" in result.text("b.py") and result.left == []
+
+
 def test_wrappers_that_pass_keywords_on(done):
     result = done("rename_parameter", WRAPPERS, symbol="a.py::f", name="size", new_name="width")
     assert "outer(1, width=2), outermost(1, width=3), other(size=4)" in result.text("a.py")

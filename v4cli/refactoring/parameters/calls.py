@@ -59,6 +59,7 @@ class Callers:
     def __init__(self, family: Family) -> None:
         self.family, self.files, self.index = family, family.files, family.index
         self.found: dict[tuple[str, int], CallSite] = {}
+        self._aliases: set[str] = set()
         ids = {s.id for s in family.members}
         others = [s for s in self.index.find(family.symbol.name) if s.id not in ids]
         #: definitions of the same name that an attribute of something unknown may mean
@@ -96,6 +97,9 @@ class Callers:
             self._add(source, partial, reference.line, self._bound_of(source, node), sure, partial=True)
         elif (quoted := quoted_call(source, reference.span)) is not None:
             self._add(source, quoted, reference.line, self._bound(source, quoted), sure, quoted=True)
+        elif (alias := self._alias(source, reference)) is not None:
+            for other in self.index.references(alias):
+                self._reference(other)
         elif sure:
             self.files.leave(reference, "uses the function without calling it, or in an f-string")
 
@@ -129,6 +133,22 @@ class Callers:
             if name is not None and name.rpartition(".")[2] in {"partial", "partialmethod"}:
                 return above
         return None
+
+    def _alias(self, source: PythonSource, reference: Reference) -> Symbol | None:
+        """What `other = function` at module level or in a class makes of it; None where it has been looked at."""
+        node = self.files.expression_ending_at(source, reference.span[1])
+        above = source.parents.get(node) if node is not None else None
+        if not isinstance(above, ast.Assign) or above.value is not node or not isinstance(above.targets[0], ast.Name):
+            return None
+        around = [a for a in source.ancestors(above) if isinstance(a, DEFINITIONS)]
+        if any(isinstance(a, FUNCTIONS) for a in around):
+            return None
+        qualified = ".".join([*(a.name for a in reversed(around)), above.targets[0].id])
+        found = next((s for s in self.index.symbols(source.path) if s.qualified == qualified), None)
+        if found is None or found.id in self._aliases:
+            return None
+        self._aliases.add(found.id)
+        return found
 
     def _bound(self, source: PythonSource, call: ast.Call) -> int:
         return self._bound_of(source, call.func)
@@ -176,6 +196,10 @@ class Callers:
             return
         if (quoted := quoted_call(source, reference.span)) is not None:
             self._add(source, quoted, reference.line, 1, True, quoted=True)
+            return
+        if (alias := self._alias(source, reference)) is not None:
+            for other in self.index.references(alias):
+                self._construction(other)
             return
         node = self.files.expression_ending_at(source, reference.span[1])
         above = source.parents.get(node) if node is not None else None
