@@ -1,6 +1,6 @@
 """Free edits by the model: instructions that no operation covers, on functions of real releases, judged by running.
 
-    python -m benchmarks.free_edits [--model NAME ...] [--only TEXT]
+    python -m benchmarks.free_edits [--model NAME ...] [--only TEXT] [--threads N]
 
 For each instruction the model rewrites the named definition (v4cli/refactoring/planning/free_edit.py). `taken`: an
 answer passed the gates; `right`: that answer also passes assertions that the model never sees, run on the changed
@@ -245,6 +245,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", action="append", help=f"default: {', '.join(MODELS)}")
     parser.add_argument("--only", default="", help="tasks whose symbol holds this text")
+    parser.add_argument("--threads", type=int, default=0, help="of the model; default: the physical cores")
     options = parser.parse_args()
     from model_runtime import load_model
 
@@ -252,7 +253,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         roots = {name: repository(name, Path(folder) / name) for name in sorted({t.release for t in TASKS})}
         for name in options.model or MODELS:
-            model = load_model(name)
+            model = load_model(name, threads=options.threads or None)
             rows = []
             for task in TASKS:
                 if options.only not in task.symbol:

@@ -115,6 +115,11 @@ def test_nothing_of_the_file_is_lost(make_repository: MakeRepository) -> None:
         execute(Plan([Edit(symbol="load", replacement=of_symbol(Workspace(index), "load").text)]), index)
 
 
+def test_an_edit_is_described_without_its_text() -> None:
+    operation = Edit(symbol="a.py::f", replacement="def f():\n    pass", instruction="Do less.")
+    assert operation.describe() == "edit(symbol='a.py::f', instruction='Do less.', replacement of 2 lines)"
+
+
 def test_undefined_names_fail_the_checks(make_repository: MakeRepository) -> None:
     index = Index.open(make_repository(contents(FILES))).refresh()
     text = "def load(path, *, strict=False):\n    return decimal(path)"

@@ -49,6 +49,12 @@ class Edit(Operation):
         assert self.path is not None and self.start_line is not None and self.end_line is not None
         return of_lines(ws, self.path, self.start_line, self.end_line)
 
+    def describe(self) -> str:
+        given = self.model_dump(exclude={"kind", "replacement"}, exclude_defaults=True)
+        lines = self.replacement.count("\n") + 1 if self.replacement else 0
+        shown = [*(f"{name}={value!r}" for name, value in given.items()), f"replacement of {lines} lines"]
+        return f"edit({', '.join(shown)})"
+
     def apply(self, ws: Workspace) -> Outcome:
         region = self.region(ws)
         if self.replacement is None:
