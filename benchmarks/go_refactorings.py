@@ -35,7 +35,7 @@ from v4cli.refactoring.run import execute
 from . import RESULTS, machine
 from .go_rust_sources import CACHE, go_tree
 
-TREES = ("chi", "glob", "goldmark")
+TREES = ("chi", "glob", "toml", "goldmark")
 OPERATIONS = ("rename_symbol", "rename_module", "move_symbols", "add_parameter")
 ENVIRONMENT = os.environ | {
     "GOCACHE": str(CACHE.parent / "go-cache"),
@@ -202,25 +202,29 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         for name in arguments.trees:
             rows += tree(name, arguments.count, arguments.seed, arguments.operations, Path(scratch), arguments.show)
-    by_operation = {o: [r for r in rows if r["operation"]["kind"] == o] for o in arguments.operations}
-    for operation, some in by_operation.items():
+            if set(arguments.operations) == set(OPERATIONS):
+                _write(rows, arguments.seed)
+    for operation in arguments.operations:
+        some = [r for r in rows if r["operation"]["kind"] == operation]
         _print("all", operation, some)
         reasons = Counter(reason(r["reason"]) for r in some if r["outcome"] == "refused")
         for text, number in reasons.most_common():
             print(f"    {number:4} {text}")
+
+
+def _write(rows: list[dict[str, Any]], seed: int) -> None:
     version = subprocess.run(["go", "version"], capture_output=True, text=True, check=True).stdout.split()[2]
     result = {
         "oracle": f"go vet, {version}",
-        "seed": arguments.seed,
-        "trees": arguments.trees,
+        "seed": seed,
+        "trees": list(dict.fromkeys(row["tree"] for row in rows)),
         "machine": machine(),
         "all": summary(rows),
-        "operations": {o: summary(some) for o, some in by_operation.items()},
+        "operations": {o: summary([r for r in rows if r["operation"]["kind"] == o]) for o in OPERATIONS},
         "draws": rows,
     }
-    if set(arguments.operations) == set(OPERATIONS) and set(arguments.trees) == set(TREES):
-        RESULTS.mkdir(exist_ok=True)
-        (RESULTS / "go_refactorings.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / "go_refactorings.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
