@@ -1,11 +1,11 @@
 """Renames in Java and C trees, judged by the compiler.
 
 `python -m benchmarks.compiled_renames [--seed N] [--count N] [--trees ...] [--show]`: definitions are drawn with a seed
-from Apache Commons IO (java_dependencies.py) and from Lua (c_sources.py), and each gets another name. Java: javac
-compiles all sources. C: gcc compiles all units and links the interpreter, so that a name that one unit does not share
-shows too. clean: no error more than before; broken: there is one; refused: the operation said that it does not do this,
-with the reason; stopped: a check of the engine failed, so that nothing would have been written. Constructors, which
-have no name of their own, are not drawn. Needs a JDK (17 or later) and gcc.
+from Apache Commons IO (java_dependencies.py) and from Lua (c_sources.py), and each gets another name. javac and
+`gcc -fsyntax-only` read the sources before and after. clean: no error more than before; broken: there is one; refused:
+the operation said that it does not do this, with the reason; stopped: a check of the engine failed, so that nothing
+would have been written. Constructors, which have no name of their own, are not drawn. Needs a JDK (17 or later) and
+gcc.
 """
 
 from __future__ import annotations
@@ -28,58 +28,52 @@ from .go_refactorings import carried_out, reason, summary
 Errors = Callable[[Path], int]
 
 
-def javac(root: Path) -> int:
-    """How many errors javac reports on all sources."""
-    with tempfile.TemporaryDirectory() as out:
-        files = sorted(p.as_posix() for p in root.rglob("*.java") if p.name not in ("package-info.java",))
-        command = ["javac", "-proc:none", "-nowarn", "-Xmaxerrs", "1000", "-encoding", "UTF-8", "-d", out, *files]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return sum(": error: " in line for line in done.stderr.splitlines()) + ("error: " in done.stderr[:7])
+class Javac:
+    """How many errors javac reports on all sources: types and flow are checked, no code is written."""
+
+    def __init__(self) -> None:
+        script = Path(__file__).with_name("JavaErrors.java")
+        self._process = subprocess.Popen(
+            ["java", str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def __call__(self, root: Path) -> int:
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._process.stdin.write(f"{root}\n")
+        self._process.stdin.flush()
+        return int(self._process.stdout.readline())
+
+    def __del__(self) -> None:
+        self._process.communicate()
 
 
 class Gcc:
-    """How many errors gcc and the linker report on Lua's interpreter and compiler; units that did not change, and whose
-    headers did not, are compiled once."""
-
-    def __init__(self) -> None:
-        self._objects = tempfile.TemporaryDirectory()
+    """How many errors gcc reports on Lua's units. What is not linked cannot be seen: a unit that goes on defining the
+    old name of a function which the headers declare under the new one."""
 
     def __call__(self, root: Path) -> int:
         status = subprocess.run(["git", "-C", str(root), "status", "--porcelain"], capture_output=True, text=True)
         changed = {line[3:] for line in status.stdout.splitlines()}
-        every = any(path.endswith(".h") for path in changed)
-        with tempfile.TemporaryDirectory() as scratch:
-            flags = [*c_sources.flags("lua", root, Path(scratch)), "-O0", "-w", "-Werror=implicit-function-declaration"]
-            objects, found = [], 0
-            for unit in c_sources.units("lua", root):
-                if unit.endswith("ltests.c"):
-                    continue
-                kept = Path(self._objects.name) / f"{Path(unit).stem}.o"
-                fresh = Path(scratch) / kept.name
-                use = fresh if changed and (every or unit in changed) else kept
-                if not use.exists():
-                    found += _errors(["gcc", *flags, "-c", "-o", str(use), unit], root)
-                if not unit.endswith("luac.c"):
-                    objects.append(str(use))
-            linked = ["gcc", "-o", f"{scratch}/lua", *objects, "-lm", "-ldl"]
-            return found or _errors(linked, root)
-
-
-def _errors(command: list[str], root: Path) -> int:
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
-    marks = (" error: ", "undefined reference", "multiple definition")
-    return sum(any(mark in line for mark in marks) for line in done.stderr.splitlines())
+        units = c_sources.units("lua", root)
+        if changed and not any(path.endswith(".h") for path in changed):
+            units = [unit for unit in units if unit in changed]
+        with tempfile.TemporaryDirectory() as stubs:
+            flags = [*c_sources.flags("lua", root, Path(stubs)), "-w", "-Werror=implicit-function-declaration"]
+            command = ["gcc", *flags, "-fsyntax-only", *units]
+            done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+        return sum(" error: " in line for line in done.stderr.splitlines())
 
 
 #: name -> (makes a repository of the sources, endings of the files that are drawn from, judge)
-TREES: dict[str, tuple[Callable[[str, Path], Path], tuple[str, ...], Errors]] = {
-    "commons-io": (java_dependencies.repository, (".java",), javac),
-    "lua": (c_sources.repository, (".c", ".h"), Gcc()),
+TREES: dict[str, tuple[Callable[[str, Path], Path], tuple[str, ...], Callable[[], Errors]]] = {
+    "commons-io": (java_dependencies.repository, (".java",), Javac),
+    "lua": (c_sources.repository, (".c", ".h"), Gcc),
 }
 
 
 def tree(name: str, count: int, seed: int, scratch: Path, show: bool) -> list[dict[str, Any]]:
-    make, endings, errors = TREES[name]
+    make, endings, judge = TREES[name]
+    errors = judge()
     root = make(name, scratch / name)
     git = ["git", "-c", "user.name=a", "-c", "user.email=a@localhost", "-C", str(root)]
     subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", "sources"], check=True)
