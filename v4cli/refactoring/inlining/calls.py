@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ..moving.editing import apply_edits
@@ -214,30 +215,28 @@ def _never_rebound(at: Site, expression: ast.expr) -> bool:
     return True
 
 
-def substituted(found: Inlined, span: Span, given: list[Argument], spelt: dict[str, str]) -> str:
+def substituted(
+    found: Inlined, span: Span, given: list[Argument], spelt: dict[str, str], more: Iterable[Edit] = ()
+) -> str:
     """The text of a part of the function with arguments for parameters and free names as the site writes them.
 
-    Raises CannotInline for a parameter inside an f-string that cannot take the argument.
+    `more`: further edits of the function's file, of which those inside of the part are made too. Raises CannotInline
+    for a parameter inside an f-string that cannot take the argument.
     """
     source = found.file.source
     by_name = {a.parameter: a for a in given}
-    edits: list[Edit] = []
+    edits = list(more)
     for name, uses in found.parameters.items():
-        for use in uses:
-            if not span[0] <= use.span[0] < span[1]:
-                continue
-            if name not in by_name:
-                continue
+        for use in uses if name in by_name else ():
             argument = by_name[name]
-            parent = source.parents[use.node]
-            text = fitted(argument.text, argument.expression, parent, use.node)
-            if any(isinstance(n, ast.JoinedStr) for n in source.ancestors(use.node)):
-                check_in_f_string(source.code(use.span), name, text)
-            edits.append(Edit(use.span[0] - span[0], use.span[1] - span[0], source.encode(text)))
-    for use in found.free:
-        if use.name in spelt and span[0] <= use.span[0] < span[1]:
-            edits.append(Edit(use.span[0] - span[0], use.span[1] - span[0], source.encode(spelt[use.name])))
-    data = apply_edits(source.data[slice(*span)], edits)
+            text = fitted(argument.text, argument.expression, source.parents[use.node], use.node)
+            if span[0] <= use.span[0] < span[1] and source.code(use.span) != text:
+                if any(isinstance(n, ast.JoinedStr) for n in source.ancestors(use.node)):
+                    check_in_f_string(source.code(use.span), name, text)
+                edits.append(Edit(*use.span, source.encode(text)))
+    edits += [Edit(*use.span, source.encode(spelt[use.name])) for use in found.free if use.name in spelt]
+    inside = [Edit(e.start - span[0], e.end - span[0], e.new) for e in edits if span[0] <= e.start < span[1]]
+    data = apply_edits(source.data[slice(*span)], inside)
     return data.decode(source.encoding, "surrogateescape").replace("\r\n", "\n")
 
 

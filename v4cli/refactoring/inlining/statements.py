@@ -180,14 +180,10 @@ def _comments_above(found: Inlined, line: int) -> int:
 
 def _with_names(found: Inlined, span: Span, given: list[Argument], spelt: dict[str, str], names: dict[str, str]) -> str:
     """substituted(), with the local names that have to change where they are bound and read."""
-    from ..moving.editing import apply_edits
-
     source = found.file.source
     scopes = found.file.scopes
     own = scopes.scope_of[found.node]
     changed = {name: new for name, new in names.items() if name != new}
-    if not changed:
-        return substituted(found, span, given, spelt)
     spots: list[Span] = []
     for name in changed:
         for node in own.bindings[name]:
@@ -201,22 +197,7 @@ def _with_names(found: Inlined, span: Span, given: list[Argument], spelt: dict[s
                 if any(isinstance(n, ast.JoinedStr) for n in source.ancestors(use.node)):
                     check_in_f_string(source.code(use.span), name, changed[name])
                 spots.append(use.span)
-    edits = {Edit(*s, source.encode(changed[source.code(s)])) for s in spots if span[0] <= s[0] < span[1]}
-    by_name = {a.parameter: a for a in given}
-    for name, uses in found.parameters.items():
-        for use in uses:
-            if span[0] <= use.span[0] < span[1] and name in by_name:
-                argument = by_name[name]
-                text = fitted(argument.text, argument.expression, source.parents[use.node], use.node)
-                if any(isinstance(n, ast.JoinedStr) for n in source.ancestors(use.node)):
-                    check_in_f_string(source.code(use.span), name, text)
-                edits.add(Edit(*use.span, source.encode(text)))
-    for use in found.free:
-        if use.name in spelt and span[0] <= use.span[0] < span[1]:
-            edits.add(Edit(*use.span, source.encode(spelt[use.name])))
-    shifted = [Edit(e.start - span[0], e.end - span[0], e.new) for e in edits]
-    data = apply_edits(source.data[slice(*span)], sorted(shifted, key=lambda e: e.start))
-    return data.decode(source.encoding, "surrogateescape").replace("\r\n", "\n")
+    return substituted(found, span, given, spelt, [Edit(*s, source.encode(changed[source.code(s)])) for s in spots])
 
 
 def _last(
