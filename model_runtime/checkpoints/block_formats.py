@@ -81,6 +81,24 @@ def decode_fp4(weight: Tensor, scale: Tensor) -> Tensor:
     return numbers.mul_(scale_values(scale).unsqueeze(-1)).view(rows, -1)
 
 
+def table_rows(codes: Tensor, scales: Tensor, ids: Tensor) -> Tensor:
+    """float32 rows `ids` [n] of a table; only those are read.
+
+    Tables have scales of their own in every row, one for each run of columns; matrices one for a block of rows.
+    """
+    if codes.dtype != FP8:
+        return decode(_taken(codes, ids), _taken(scales, ids))
+    side = 1 if scales.shape[0] == codes.shape[0] else fp8_block(tuple(codes.shape), tuple(scales.shape))
+    wide = -(-codes.shape[1] // scales.shape[1])
+    factors = scale_values(_taken(scales, ids // side)).repeat_interleave(wide, 1)
+    return _taken(codes, ids).float() * factors[:, : codes.shape[1]]
+
+
+def _taken(table: Tensor, ids: Tensor) -> Tensor:
+    """Rows of a table of any type; not every type of codes can be indexed as such."""
+    return table.view(torch.uint8)[ids].view(table.dtype)
+
+
 def fp4_codes(weight: Tensor) -> Tensor:
     """uint8 [rows, columns] of 0..15 from packed codes [rows, columns / 2]."""
     packed = weight.view(torch.uint8)

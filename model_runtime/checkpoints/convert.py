@@ -2,9 +2,9 @@
 
 Schemes: "mix" keeps FP4 codes as they are and rounds FP8 and plain matrices to 8 bits in groups of 32; "int8" rounds
 all matrices to 8 bits, "int4" all to 4 but those that are FP4 already. What is small, or what selection depends on,
-stays plain: norms, biases, gates, compressors, index weights, tables; so does wkv_b, which the absorbed attention needs
-transposed in part. The packed folder holds config.json and the tokeniser too, so it is a model by itself; the experts
-of a layer stand one after the other, each with its w1, w2 and w3.
+stays plain: norms, biases, gates, compressors, index weights; so does wkv_b, which the absorbed attention needs
+transposed in part; tables of rows stay as they are stored. The packed folder holds config.json and the tokeniser too,
+so it is a model by itself; the experts of a layer stand one after the other, each with its w1, w2 and w3.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ PACKED = "model.weights"
 PACKING_VERSION = 1
 SCHEMES = ("mix", "int8", "int4")
 _PLAIN = re.compile(r"^embed\.|\.gate\.|\.compressor\.|\.indexer\.(weights_proj|wk)\.|\.wkv_b\.")
+_TABLE = re.compile(r"\.engram\.embed\.")
 #: smallest and largest scale of FP4 groups that half precision holds once halved
 _LEAST, _MOST = 2.0**-23, 2.0**15
 
@@ -120,12 +121,17 @@ def _pack(
         if progress and layer > done:
             progress(max(layer, 0), len(layers))
             done = layer
+        if _TABLE.search(name):  # stays in the mapped file: it may be larger than memory
+            for part in (name, scale_name(name)):
+                if part in tensors:
+                    yield part, tensors.stored(part), {}
+            continue
         if not _is_packed(tensors, name):
             yield name, _plain(tensors, name), {}
             continue
         groups = 1
-        if name.endswith(".attn.wo_a.weight") and 0 <= layer < len(layers):
-            attention = layers[layer].attention
+        if name.endswith(".attn.wo_a.weight"):
+            attention = layers[max(layer, 0)].attention  # drafts have that of the layers
             groups = attention.out_groups if isinstance(attention, SharedKVAttention) else 1
         keep = scheme in ("mix", "int4") and tensors.form(name) == "fp4" and _scales_fit(tensors, name)
         rows = tensors.shape(name)[0] // groups

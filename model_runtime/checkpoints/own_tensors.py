@@ -11,7 +11,7 @@ from torch import Tensor
 from ..composite.config import CompositeConfig, from_hf
 from ..composite.shapes import differences, tensor_shapes
 from ..config import BadCheckpoint
-from .block_formats import FP4_GROUP, FP8, decode, fp8_block, scale_values
+from .block_formats import FP4_GROUP, FP8, decode, fp8_block, table_rows
 from .names import Part, own_parts
 from .safetensors_folder import SafetensorsFolder
 
@@ -48,16 +48,7 @@ class OwnTensors(Mapping[str, Tensor]):
     def rows(self, name: str, ids: Tensor) -> Tensor:
         """Rows `ids` [n] of a table, float32 where there are codes; of the mapped file, only those are read."""
         codes, scale = self.stored(name), scale_name(name)
-        if scale not in self.parts:
-            return codes[ids]
-        scales = self.stored(scale)
-        if codes.dtype != FP8:
-            return decode(_taken(codes, ids), _taken(scales, ids))
-        # tables have scales of their own in every row, matrices one for a block of rows
-        side = 1 if scales.shape[0] == codes.shape[0] else fp8_block(tuple(codes.shape), tuple(scales.shape))
-        wide = -(-codes.shape[1] // scales.shape[1])
-        factors = scale_values(_taken(scales, ids // side)).repeat_interleave(wide, 1)
-        return _taken(codes, ids).float() * factors[:, : codes.shape[1]]
+        return table_rows(codes, self.stored(scale), ids) if scale in self.parts else codes[ids]
 
     def stored(self, name: str) -> Tensor:
         """The tensor as it stands in the file, codes as codes."""
@@ -116,11 +107,6 @@ class OwnTensors(Mapping[str, Tensor]):
         """The matrix that `name` holds the scales of."""
         weight = f"{name.removesuffix('.scale')}.weight"
         return weight if name.endswith(".scale") and weight in self.parts else None
-
-
-def _taken(table: Tensor, ids: Tensor) -> Tensor:
-    """Rows of a table of any type; not every type of codes can be indexed as such."""
-    return table.view(torch.uint8)[ids].view(table.dtype)
 
 
 def scale_name(name: str) -> str:

@@ -11,7 +11,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ..checkpoints import repacked
+from ..checkpoints.block_formats import table_rows
 from ..checkpoints.convert import PACKED
+from ..checkpoints.own_tensors import scale_name
 from ..kernels.native_matrix import Multiplier, PackedMatrix
 from .expert_cache import ExpertCache
 from .weights import Linear, MissingWeight
@@ -49,7 +51,9 @@ class PackedWeights:
             raise MissingWeight(f"the packed weights have no plain tensor {self._prefix}{name}") from None
 
     def rows(self, name: str, ids: Tensor) -> Tensor:
-        return self.tensor(name)[ids]
+        table = self.tensor(name)
+        scale = self._tensors.get(self._prefix + scale_name(name))
+        return table[ids] if scale is None else table_rows(table, scale, ids)
 
     def linear(self, name: str) -> Linear:
         part = f"{self._prefix}{name}.weight.0"

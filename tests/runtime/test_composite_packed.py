@@ -9,12 +9,15 @@ import pytest
 import torch
 from test_composite_checkpoint_folder import CONFIGS, IDS, random_tensors, write_tokenizer
 
+from benchmarks import v41_oracle
 from model_runtime import load_model
 from model_runtime.checkpoints import repacked
 from model_runtime.checkpoints.block_formats import decode, encode_fp4, fp4_codes, scale_values
 from model_runtime.checkpoints.convert import convert_checkpoint
 from model_runtime.checkpoints.gguf import Groups
 from model_runtime.checkpoints.write_folder import fp4_entries, fp8_entries, plain_entries, write_checkpoint
+from model_runtime.composite.config import from_hf
+from model_runtime.composite.decoder import CompositeDecoder
 from model_runtime.composite.packed_weights import open_packed
 from model_runtime.composite.weights import MissingWeight
 from model_runtime.kernels.blocks16 import FP4, blocks
@@ -158,3 +161,31 @@ def test_load_model_packs_once(quantised: Path, tmp_path: Path, monkeypatch: pyt
     packed.write_bytes(packed.read_bytes()[:-5])
     with pytest.raises(repacked.BadRepackedFile):
         load_model(quantised, dtype="mix")
+
+
+def test_tables_stay_as_they_are_stored(tmp_path: Path) -> None:
+    """V4.1 with an Engram whose table is in FP8, a scale for every 32 numbers of a row; drafts have no layer number."""
+    config = v41_oracle.random_config(
+        2,
+        vocab_size=61,
+        engram_layer_ids=[1],
+        engram_vocab_size=40,
+        engram_head_dim=32,
+        engram_num_embeddings=[400],
+        engram_compressed_vocab_size=61,
+        engram_pad_token_id=0,
+    )
+    entries = plain_entries(random_tensors(config))
+    table = random_tensors(config)["layers.1.engram.embed.weight"]
+    codes, scale = (
+        table.to(torch.float8_e4m3fn),
+        torch.full((400, 1), 126, dtype=torch.uint8).view(torch.float8_e8m0fnu),
+    )
+    entries |= plain_entries({"layers.1.engram.embed.weight": codes, "layers.1.engram.embed.scale": scale})
+    write_checkpoint(tmp_path / "stored", config, entries)
+    convert_checkpoint(tmp_path / "stored", tmp_path / "packed", "mix")
+    weights, _ = open_packed(tmp_path / "packed", 1)
+    ids = torch.tensor([399, 0, 7, 7])
+    assert torch.equal(weights.at("layers.1.engram").rows("embed.weight", ids), codes.float()[ids] / 2)
+    decoder = CompositeDecoder(from_hf(config), weights, token_map=list(range(61)))
+    assert decoder.forward(list(range(40)), decoder.new_cache()).isfinite().all()
