@@ -175,6 +175,16 @@ def test_a_local_variable(make_repository: MakeRepository) -> None:
     assert "    # the limit\n    bare = text.strip()\n    if len(bare) > 80:\n" in done.text("m.py")
 
 
+def test_an_expression_of_several_lines(make_repository: MakeRepository) -> None:
+    code = "def f(a, b):\n    return [\n        (a +\n         b) *\n        max(*[a,\n              b])\n    ]\n"
+    for number, operation in enumerate((ExtractVariable, ExtractFunction)):
+        root = make_repository({"m.py": code})
+        fields = {"path": "m.py", "start_line": 2, "end_line": 7, "expression": "(a + b) * max(*[a, b])"}
+        carry_out(
+            root, operation.model_validate({**fields, "new_name": f"n{number}"}), "import m; assert m.f(1, 2) == [6]"
+        )
+
+
 @pytest.mark.parametrize(
     ("code", "line", "expression", "name", "kind", "reason"),
     [

@@ -97,3 +97,14 @@ def _in_header(source: PythonSource, function: FunctionNode, node: ast.AST) -> b
             return below not in function.body
         below = above
     return False
+
+
+def standalone(text: str) -> str:
+    """The text of an expression, in parentheses where its line breaks would end a statement."""
+    if "\n" not in text:
+        return text
+    try:
+        alone = len(ast.parse(f"x = {text}").body) == 1
+    except (SyntaxError, ValueError):
+        alone = False
+    return text if alone else f"({text})"

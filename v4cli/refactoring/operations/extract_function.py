@@ -11,7 +11,7 @@ from pydantic import Field
 from ...errors import Refused
 from ..classes.build import lines_inside_strings, unit
 from ..extracting.flow import Flow, analyse, annotation_of
-from ..extracting.selection import Selected, expression_in, statements_in
+from ..extracting.selection import Selected, expression_in, standalone, statements_in
 from ..moving.editing import apply_edits
 from ..operation import Operation, Outcome
 from ..python.modules import is_python
@@ -164,9 +164,7 @@ class _Built:
         inner = margin + step
         lines += [f"{inner}global {', '.join(self.flow.globals)}"] if self.flow.globals else []
         if self.chosen.expression is not None:
-            text = source.code(source.span(self.chosen.expression))
-            text = f"({text})" if "\n" in text and not text.startswith("(") else text
-            lines.append(f"{inner}return {text}")
+            lines.append(f"{inner}return {standalone(source.code(source.span(self.chosen.expression)))}")
         else:
             lines += self._body(inner)
             if self.flow.results:

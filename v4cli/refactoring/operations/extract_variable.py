@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import Field
 
 from ...errors import Refused
-from ..extracting.selection import Selected, expression_in, is_elif
+from ..extracting.selection import Selected, expression_in, is_elif, standalone
 from ..inlining.expressions import (
     Effect,
     IsStable,
@@ -27,6 +27,8 @@ from ..python.modules import is_python
 from ..python.scopes import BUILTINS, Scopes
 from ..python.source import DEFINITIONS, PythonSource, parse
 from ..workspace import Edit, Workspace
+
+_BINDING = (ast.NamedExpr, ast.Yield, ast.YieldFrom)
 
 
 class ExtractVariable(Operation):
@@ -70,10 +72,10 @@ class ExtractVariable(Operation):
         return Refused(f"{source.path}:{getattr(node, 'lineno', self.start_line)}: {why}")
 
     def _text(self, source: PythonSource, expression: ast.expr) -> str:
-        if any(isinstance(n, ast.NamedExpr | ast.Yield | ast.YieldFrom | ast.Starred) for n in ast.walk(expression)):
+        inside = ast.walk(expression)
+        if isinstance(expression, ast.Starred) or any(isinstance(n, _BINDING) for n in inside):
             raise self._refuse(source, expression, "the expression assigns, yields or unpacks")
-        text = source.code(source.span(expression))
-        return f"({text})" if "\n" in text and not text.startswith(("(", "[", "{")) else text
+        return standalone(source.code(source.span(expression)))
 
     # a local variable
 
