@@ -1,12 +1,13 @@
 """How often an instruction in English becomes the right plan.
 
-    python -m benchmarks.planning [--set first|second|third|fourth] [--model NAME] [--no-model] [--only WORD] [--verbose]
+    python -m benchmarks.planning [--set first|second|third|fourth] [--model NAME] [--no-model] [--only WORD]
 
 planning_tasks.json holds instructions over real source releases (releases.py), each with the plan a careful engineer
 would write, or with what the refusal must say where the instruction is impossible or says too little. They were
-written before the planner saw any of them; the second, third and fourth set were written afterwards, likewise, each
-after the planner was changed by what the one before showed, over other releases. A plan counts when its operations are the expected ones, field by field, in
-order (symbols of a move in any order). Where a task gives both a plan and a refusal, either counts.
+written before the planner saw any of them; so were the second, third and fourth set, each over other releases and
+after the planner was changed by what the set before had shown. A plan counts when its operations are the expected
+ones, field by field, in order (symbols of a move in any order). Where a task gives both a plan and a refusal, either
+counts.
 
 `--no-model` ends a plan at the first question that reaches the model: what is right without one.
 Writes benchmarks/results/planning_SET_MODEL.json.

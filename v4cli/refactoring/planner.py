@@ -68,6 +68,8 @@ def plan(
         return opened[0]
 
     asker = asker or ModelAsker(model)
+    from repo_index.symbols import UnknownSymbol
+
     job = _Job(index, asker, (lambda document, at: _write(document, at, model, check)) if write_edits else None)
     texts = steps.split(instruction)
     whole = conditions.find(instruction, index) if len(texts) > 1 else []
@@ -75,6 +77,8 @@ def plan(
     for number, text in enumerate(texts, 1):
         try:
             job.read(text, last=number == len(texts))
+        except UnknownSymbol as error:  # a step before has taken it away
+            raise NothingToDo(f"step {number} ({text.strip(' .,;')!r}): {error}") from None
         except (NothingToDo, Refused) as error:
             if len(texts) == 1:
                 raise

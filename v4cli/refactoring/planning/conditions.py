@@ -192,7 +192,8 @@ def _listed(what: str, name: str) -> bool:
     words = re.sub(
         r"\b(?:the|functions?|class(?:es)?|methods?|constants?|and|or|property|attribute|on|of)\b", " ", what
     )
-    return re.fullmatch(r"[\s,`'\"]*(?:[\w.]+(?:\(\))?[\s,`'\"]*)+", words) is not None and len(words.split()) <= 4
+    names = [word for word in re.split(r"[\s,`'\"]+", words) if word]
+    return 0 < len(names) <= 4 and all(re.fullmatch(r"[\w.]+(?:\(\))?", name) for name in names)
 
 
 def _folders(index: Index, role: str) -> list[str]:

@@ -138,6 +138,8 @@ def read_method(instruction: str, mentions: list[Mention], index: Index, asker: 
     classes = [m for m in mentions if any(x.kind == "class" for x in m.of("symbol"))]
     classes.sort(key=lambda m: (m.text.rpartition(".")[2] != named, m.strength == "weak", m.noun != "class", -m.start))
     functions = settled_as(functions_named(mentions), {"function"}, mentions, index, matched)
+    if not classes:
+        raise NothingToDo("a method of which class? Name one that is in the repository.")
     (owner,) = settled_as(classes[:1], {"class"}, mentions, index, matched)
     static = re.search(r"\bstatic\s+methods?\b", instruction, re.IGNORECASE) is not None
     if len(functions) > 1 and all(f.path == owner.path for f in functions) and static:
