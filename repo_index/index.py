@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import files, graph, symbols
+from .base_edges import Base, leads_nowhere_else
 from .contents import Contents, NotIndexed, Report
 from .encoding import decode
 from .facts import Definition, Export, FileFacts, ImportFact, Occurrence
@@ -28,8 +29,9 @@ if TYPE_CHECKING:
 class Index:
     """Made by Index.open(), Index.of_commit() or Index.of_staged(); filled by refresh()."""
 
-    def __init__(self, contents: Contents) -> None:
+    def __init__(self, contents: Contents, base: Base | None = None) -> None:
         self._files = contents
+        self._base = base
         contents.on_change = self._forget
         self._forget()
 
@@ -109,7 +111,9 @@ class Index:
         Only what changed is parsed; nothing is written to the store.
         """
         self._ensure()
-        return Index(self._files.overlay(changes))
+        contents = self._files.overlay(changes)
+        same = all(map(leads_nowhere_else, changes)) and contents.keys.keys() == self._keys.keys()
+        return Index(contents, Base(self, self._keys, frozenset(changes)) if same else None)
 
     # -- refreshing
 
@@ -323,7 +327,10 @@ class Index:
         self._ensure()
         found = self._edges_.get(path)
         if found is None:
-            found = self._edges_[path] = graph.edges_of(self, path)
+            found = self._base.edges(path) if self._base is not None else None
+            if found is None:
+                found = graph.edges_of(self, path)
+            self._edges_[path] = found
         return list(found)
 
     def edges(self) -> list[ImportEdge]:

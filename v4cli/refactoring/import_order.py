@@ -77,6 +77,7 @@ class _Player:
 
     def __init__(self, index: Index) -> None:
         self.index = index
+        self._packages: dict[str, list[str]] = {}
         self._events: dict[str, list[tuple[int, str, str, str | None, bool, int]]] = {}
 
     def play(self, entry: str) -> str:
@@ -92,9 +93,12 @@ class _Player:
         return ""
 
     def _import(self, path: str) -> None:
-        for package in _packages(self.index, path):
-            self._run(package)
-        self._run(path)
+        packages = self._packages.get(path)
+        if packages is None:
+            packages = self._packages[path] = _packages(self.index, path)
+        for name in (*packages, path):
+            if name not in self._bound:
+                self._run(name)
 
     def _run(self, path: str) -> None:
         if path in self._bound or not path.endswith(".py"):

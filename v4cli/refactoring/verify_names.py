@@ -53,10 +53,12 @@ def check_imported_names(change: Change) -> Check:
     """Names taken from changed modules (`from m import x`, `m.x`, `__all__`) exist there."""
     after = _Names(change.after)
     touched = _with_star_importers(change)
-    missing = after.missing(touched)
+    missing = after.missing(touched, _lost(change, touched))
     if missing:
         base = _Names(change.base)
-        known = {(m.path, m.name) for m in base.missing({change.old(path) for path in touched} | change.paths)}
+        asking = {change.old(m.path) for m in missing}
+        before = base.missing({change.old(path) for path in touched} | change.paths, only=asking)
+        known = {(m.path, m.name) for m in before}
         missing = [m for m in missing if (change.old(m.path), m.name) not in known]
         # a file that Python could not read before is not broken by a name it can no longer import
         unreadable = {m.path for m in missing if parse_failure(m.path, change.after.read(m.path))} - change.paths
@@ -75,6 +77,19 @@ def _with_star_importers(change: Change) -> set[str]:
     return touched
 
 
+def _lost(change: Change, touched: set[str]) -> set[str] | None:
+    """Names that a touched file had and has no more. None where files came or went, which are names as well."""
+    if change.moves or any((change.base.file(p) is None) != (change.after.file(p) is None) for p in change.paths):
+        return None
+    lost: set[str] = set()
+    for path in touched:
+        before, after = change.base.outline(path), change.after.outline(path)
+        if before is None or after is None or before.errors:
+            return None
+        lost |= {e.name for e in before.exports} - {e.name for e in after.exports}
+    return lost if all(name.isidentifier() and name != "__getattr__" for name in lost) else None
+
+
 class Missing(NamedTuple):
     path: str
     line: int
@@ -90,9 +105,15 @@ class _Names:
         self._targets: dict[str, dict[tuple[int, str, str | None], str]] = {}
         self._folders: set[str] | None = None
 
-    def missing(self, touched: set[str]) -> list[Missing]:
-        """Names that are asked of a file in `touched`, or by one, and are not there."""
+    def missing(self, touched: set[str], lost: set[str] | None = None, only: set[str] | None = None) -> list[Missing]:
+        """Names that are asked of a file in `touched`, or by one, and are not there. `lost`: of what other files ask,
+        only these names can be missing. `only`: the files that ask."""
         sources = {edge.source for edge in self.index.edges() if edge.target in touched} | touched
+        if lost is not None:
+            holders = {path for name in lost for path in self.index.paths_with(name)}
+            sources &= touched | holders
+        if only is not None:
+            sources &= only
         found: list[Missing] = []
         for path in sorted(sources):
             facts = self.index.facts(path)

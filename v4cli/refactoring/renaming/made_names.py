@@ -72,24 +72,24 @@ def _makers(index: Index, head: str, word: bytes) -> Iterator[Maker]:
 
 
 def _in_file(source: PythonSource) -> Iterator[Maker]:
-    for node in ast.walk(source.tree):
-        pattern = _pattern(node)
-        if pattern is None:
-            continue
-        scope: ast.AST = source.tree
-        owners: list[str] = []
-        for above in source.ancestors(node):
-            if isinstance(above, FUNCTIONS) and scope is source.tree:
-                scope = above
-            if isinstance(above, ast.ClassDef):
-                owners.insert(0, above.name)
+    calls: dict[ast.AST, list[ast.Call]] = {}
+    for node in source.nodes:
+        if isinstance(node, ast.Call) and _looks_up(node):
+            calls.setdefault(_scope(source, node), []).append(node)
+    for scope, lookups in calls.items():
         inside = list(ast.walk(scope))
         of_class = any(isinstance(n, ast.Attribute) and n.attr == "__name__" for n in inside)
-        for call in inside:
-            if isinstance(call, ast.Call) and _looks_up(call):
-                on_self = owners and isinstance(call.args[0], ast.Name) and call.args[0].id in {"self", "cls"}
-                home = f"{source.path}::{'.'.join(owners)}" if on_self else None
+        above = (scope, *source.ancestors(scope))
+        owner = ".".join(n.name for n in reversed(above) if isinstance(n, ast.ClassDef))
+        for pattern in filter(None, map(_pattern, inside)):
+            for call in lookups:
+                on_self = owner and isinstance(call.args[0], ast.Name) and call.args[0].id in {"self", "cls"}
+                home = f"{source.path}::{owner}" if on_self else None
                 yield Maker(source.path, call.lineno, pattern, home, of_class)
+
+
+def _scope(source: PythonSource, node: ast.AST) -> ast.AST:
+    return next((above for above in source.ancestors(node) if isinstance(above, FUNCTIONS)), source.tree)
 
 
 def _looks_up(call: ast.Call) -> bool:

@@ -44,7 +44,7 @@ class Prose:
         if not self.renaming.is_member:
             for path in edits:
                 module = self.index.module_name(path)
-                facts = self.index.facts(path)
+                facts = self.index.outline(path)
                 if (
                     module
                     and facts is not None
