@@ -217,7 +217,7 @@ _ENDS = re.compile(
     re.IGNORECASE,
 )
 _SAID_OF = re.compile(
-    r"[`'\"()]*\s+(?:is|are|was|should|must|needs?|gets?|takes?|belongs?|could|can|wants?|has\s+to|does|doesn.?t|don.?t|ought)\b"
+    r"[`'\"()]*\s+(?:is|are|was|lives?|sits?|should|must|needs?|gets?|takes?|belongs?|could|can|wants?|has\s+to|does|doesn.?t|don.?t|ought)\b"
 )
 
 

@@ -50,7 +50,7 @@ _END = (
 )
 _ANY = r"[^.;]*?(?:\.\w[^.;]*?)*?"
 _EXCEPT = (
-    rf"\b(?:except(?:ing)?|excluding|apart\s+from|aside\s+from|other\s+than|besides|outside(?:\s+of)?|but\s+not|(?:and\s+|,\s*)not(?=\s+(?:in|for|the|inside|within)\b))\b"
+    rf"\b(?:except(?:ing)?|excluding|apart\s+from|aside\s+from|other\s+than|besides|outside(?:\s+of)?|but\s+not|(?<=everything\s)but|(?<=all\s)but|(?:and\s+|,\s*)not(?=\s+(?:in|for|the|inside|within)\b))\b"
     rf"(?:\s+(?:for|in|from|inside|within|the\s+ones?))*\s+(?P<what>{_ANY}){_END}"
 )
 _WITHOUT = (
