@@ -9,14 +9,16 @@ from __future__ import annotations
 import math
 import re
 import sqlite3
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 from posixpath import basename
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+from .associations import FIELDS
 from .file_scores import FileScores
+from .meaning import by_meaning
 from .outline import definitions_of
 from .records import FileRecord, Hit
 from .search_units import Unit, units
@@ -182,10 +184,12 @@ class SearchTables:
         parsed = parse_query(query)
         if not (parsed.terms or parsed.identifiers) or limit <= 0:
             return []
-        words = self._by_words(parsed)
+        words, rarities = self._by_words(parsed)
         names = self._by_names(parsed)
         for at, bonus in self._by_files(index, query).items():
             names[at] = names.get(at, 0.0) + bonus
+        for at, meant in by_meaning(query, rarities, self._words(words.keys() | names.keys())).items():
+            words[at] = words.get(at, 0.0) + meant
         describes = len(parsed.terms) >= 4 and not {"class", "classes"} & set(query.lower().split())
         about_tests = bool(_TEST_WORDS & set(parsed.terms))
         hits = []
@@ -202,11 +206,11 @@ class SearchTables:
         once = {h.symbol or (h.path, h.start_line): h for h in reversed(hits)}  # overloads share a symbol
         return [h for h in hits if once[h.symbol or (h.path, h.start_line)] is h][:limit]
 
-    def _by_words(self, query: Query) -> dict[int, float]:
+    def _by_words(self, query: Query) -> tuple[dict[int, float], dict[str, float]]:
         """Unit -> BM25 relative to the best (0..1), less for units that lack telling words of the query, and up to
-        1 more for those whose name holds them."""
+        1 more for those whose name holds them; and how rare each term of the query is."""
         if not query.terms:
-            return {}
+            return {}, {}
         phrases = {term: " OR ".join(f'"{t}"' for t in (term, *SYNONYMS.get(term, ()))) for term in query.terms}
         run = self.connection.execute
         found = run(
@@ -217,7 +221,7 @@ class SearchTables:
         if len(found) > _CANDIDATES and found[0][1] > found[-1][1]:  # which of equals came in depends on the past
             found = [row for row in found if row[1] > found[-1][1]]
         if not found:
-            return {}
+            return {}, {}
         total = run("SELECT count(*) FROM search_unit").fetchone()[0]
         covered = dict.fromkeys((at for at, _ in found), 0.0)
         named = dict.fromkeys(covered, 0.0)
@@ -237,7 +241,7 @@ class SearchTables:
                         into[at] += weight
         best, telling = found[0][1] or 1.0, sum(weights.values())
         parts = self._name_parts(covered, weights)
-        return {
+        scores = {
             at: score / best * (_BASE + (1 - _BASE) * covered[at] / telling)
             + _NAMED * named[at] / telling
             + _PLACED * placed[at] / telling
@@ -245,6 +249,7 @@ class SearchTables:
             + parts[at]
             for at, score in found
         }
+        return scores, weights
 
     def _name_parts(self, wanted: Collection[int], weights: Mapping[str, float]) -> dict[int, float]:
         """Unit -> how much of its name the query says, and how much of the query stands inside a name that is written
@@ -263,6 +268,16 @@ class SearchTables:
             inside = sum(w for s, w in stems.items() if len(s) >= 4 and s not in words and s in whole)
             found[at] = _SAID * said + _INSIDE * inside / telling
         return found
+
+    def _words(self, wanted: Collection[int]) -> Iterator[tuple[int, Sequence[str]]]:
+        """Units with their FIELDS as words."""
+        chosen = sorted(wanted)
+        for i in range(0, len(chosen), 500):
+            part = chosen[i : i + 500]
+            marks = ", ".join("?" * len(part))
+            asked = f"SELECT rowid, {', '.join(FIELDS)} FROM search_words WHERE rowid IN ({marks})"
+            for at, *row in self.connection.execute(asked, part):
+                yield at, row
 
     def _by_names(self, query: Query) -> dict[int, float]:
         """Unit -> how well its name is one that the query writes; 2 for a qualified name that matches."""
@@ -293,7 +308,7 @@ class SearchTables:
             exact = [row for row in self._named(word) if row[1][0] == word]
             if exact:
                 like_name = word[:1].isupper() and word != query.first
-                give(exact, 1.0 / math.sqrt(len(query.plain)) if like_name else 0.5 / len(query.plain))
+                give(exact, 1.0 / math.sqrt(len(query.plain)) if like_name else 0.25 / len(query.plain))
             elif not known(word):
                 give(self._near(_fold(word)), 0.6)
         return scores

@@ -63,6 +63,11 @@ def split_identifier(name: str) -> tuple[str, ...]:
     return tuple(part.lower() for part in _PART.findall(name))
 
 
+def split_words(text: str) -> list[str]:
+    """The words of all identifiers of a text, in order."""
+    return [part for word in _WORD.findall(text) for part in split_identifier(word)]
+
+
 @lru_cache(maxsize=1 << 16)
 def _terms(name: str) -> str:
     parts = split_identifier(name)
