@@ -10,7 +10,6 @@ from ..encoding import parseable
 from ..facts import FileFacts, Occurrence, OccurrenceKind, Receiver, Span
 from .grammar_wheels import parser
 
-
 _PLACED = re.compile(r"struct@\d+")
 
 

@@ -108,7 +108,9 @@ def test_a_name_that_is_bound_outside_of_go(rename: Rename) -> None:
 
 def test_a_method_of_a_larger_interface_of_the_standard_library(rename: Rename) -> None:
     some = "package cart\n\ntype List []Line\n\nfunc (l List) Len() int { return len(l) }\n"
-    assert "func (l List) Count() int" in rename("cart/list.go::List.Len", "Count", cart__list=some).text("cart/list.go")
+    assert "func (l List) Count() int" in rename("cart/list.go::List.Len", "Count", cart__list=some).text(
+        "cart/list.go"
+    )
     more = "\nfunc (l List) Less(i, j int) bool { return i < j }\n\nfunc (l List) Swap(i, j int) {}\n"
     with pytest.raises(Refused, match=r"has the interface sort\.Interface of the standard library"):
         rename("cart/list.go::List.Len", "Count", cart__list=some + more)
