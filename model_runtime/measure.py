@@ -1,4 +1,4 @@
-"""How fast a model runs here, and in how much memory; beside transformers when asked.
+"""How fast a model runs here, and in how much memory; beside llama.cpp and transformers when asked.
 
 Each engine is measured in a process of its own, so that memory is its own and nothing is warm from the other. Times
 are the best of several, since other programs only ever make a run slower.
@@ -6,16 +6,17 @@ are the best of several, since other programs only ever make a run slower.
 
 from __future__ import annotations
 
-import argparse
 import json
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
-ENGINES = ("v4", "transformers")
+ENGINES = ("v4", "llama.cpp", "transformers")
 #: text to read; any text of code does
 _TEXT = '''def merge(left: dict[str, int], right: dict[str, int]) -> dict[str, int]:
     """Both mappings in one; the right one wins."""
@@ -39,29 +40,42 @@ def measure(
     contexts: Sequence[int] = (128, 2048),
     tokens: int = 24,
     repeats: int = 2,
+    python: str = sys.executable,
 ) -> dict[str, Any]:
     """Measure an engine in a process of its own.
 
     `prefill`: prompt lengths to read; `contexts`: tokens read before `tokens` more are decoded one by one. `dtype`:
-    scheme of the weights, for "v4". Returns {"engine", "model", "scheme", "kernels", "threads", "load_seconds",
-    "prefill": {length: tokens per second}, "decode": {context: tokens per second}, "resident_bytes", "peak_bytes"}.
+    scheme of the weights, for "v4". `python`: the interpreter to run it in; llama.cpp needs its package llama_cpp
+    there, and of ours only this package's folder. Returns {"engine", "model", "scheme", "kernels", "threads",
+    "load_seconds", "prefill": {length: tokens per second}, "decode": {context: tokens per second}, "resident_bytes",
+    "peak_bytes"}.
 
     Raises RuntimeError with the last line of the other process when it fails.
     """
     if engine not in ENGINES:
         raise ValueError(f"unknown engine {engine!r} (known: {', '.join(ENGINES)})")
+    from .catalog import locate
+    from .placement import processors
+    from .tokenizer import load_tokenizer
+
     asked = {
         "name": name,
+        "path": str(locate(name)),
         "engine": engine,
         "dtype": dtype,
-        "threads": threads,
+        "threads": threads or processors(),
         "prefill": list(prefill),
         "contexts": list(contexts),
         "tokens": tokens,
         "repeats": repeats,
+        "ids": _ids(load_tokenizer(name), max([*prefill, *contexts, 1]) + 1),
     }
-    command = [sys.executable, "-m", "model_runtime.measure", json.dumps(asked)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    path = os.pathsep.join(filter(None, [str(Path(__file__).parent.parent), os.environ.get("PYTHONPATH")]))
+    command = [python, "-m", "model_runtime.measure"]
+    environment = {**os.environ, "PYTHONPATH": path}
+    done = subprocess.run(
+        command, input=json.dumps(asked), env=environment, capture_output=True, text=True, check=False
+    )
     if done.returncode:
         lines = done.stderr.strip().splitlines() or ["no message"]
         raise RuntimeError(f"measuring {engine} failed: {lines[-1]}")
@@ -88,7 +102,7 @@ def _v4(asked: dict[str, Any]) -> dict[str, Any]:
     model.session().extend([0])
     found: dict[str, Any] = {"load_seconds": time.perf_counter() - started, "scheme": model.scheme}
     found["kernels"] = model.kernels
-    ids = _ids(model.tokenizer, asked)
+    ids = asked["ids"]
     for length in asked["prefill"]:
         seconds = _best(partial(lambda count: model.session().extend(ids[:count]), length), asked["repeats"])
         found.setdefault("prefill", {})[str(length)] = length / seconds
@@ -109,16 +123,13 @@ def _v4(asked: dict[str, Any]) -> dict[str, Any]:
 def _transformers(asked: dict[str, Any]) -> dict[str, Any]:
     import torch
 
-    from .catalog import locate
     from .oracle import transformers_model
-    from .placement import processors
-    from .tokenizer import load_tokenizer
 
-    torch.set_num_threads(asked["threads"] or processors())
+    torch.set_num_threads(asked["threads"])
     started = time.perf_counter()
-    model = transformers_model(locate(asked["name"]))
+    model = transformers_model(asked["path"])
     found: dict[str, Any] = {"load_seconds": time.perf_counter() - started, "scheme": "bf16", "kernels": "transformers"}
-    ids = torch.tensor([_ids(load_tokenizer(asked["name"]), asked)])
+    ids = torch.tensor([asked["ids"]])
     with torch.inference_mode():
         for length in asked["prefill"]:
             seconds = _best(partial(model, ids[:, :length], logits_to_keep=1), asked["repeats"])
@@ -137,8 +148,45 @@ def _transformers(asked: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _ids(tokenizer: Any, asked: dict[str, Any]) -> list[int]:
-    wanted = max([*asked["prefill"], *asked["contexts"], 1]) + 1
+def _llama_cpp(asked: dict[str, Any]) -> dict[str, Any]:
+    """llama.cpp with flash attention, through its Python package."""
+    import llama_cpp  # type: ignore[import-not-found,unused-ignore]
+
+    ids, threads = asked["ids"], asked["threads"]
+    started = time.perf_counter()
+    model = llama_cpp.Llama(
+        asked["path"], n_ctx=len(ids) + asked["tokens"] + 1, n_threads=threads, n_threads_batch=threads, n_batch=512,
+        flash_attn=True, verbose=False,
+    )  # fmt: skip
+    model.eval(ids[:1])
+    found: dict[str, Any] = {"load_seconds": time.perf_counter() - started, "scheme": "gguf", "kernels": "llama.cpp"}
+
+    def keep(count: int) -> None:
+        model.n_tokens = count
+        llama_cpp.llama_memory_seq_rm(llama_cpp.llama_get_memory(model.ctx), -1, count, -1)
+
+    def read(count: int) -> None:
+        keep(0)
+        model.eval(ids[:count])
+
+    for length in asked["prefill"]:
+        found.setdefault("prefill", {})[str(length)] = length / _best(partial(read, length), asked["repeats"])
+    for context in asked["contexts"]:
+        read(context)
+
+        def decode(context: int = context) -> None:
+            keep(context)
+            token = ids[context]
+            for _ in range(asked["tokens"]):
+                model.eval([token])
+                logits = llama_cpp.llama_get_logits_ith(model.ctx, -1)
+                token = int(llama_cpp.llama_cpp.np.ctypeslib.as_array(logits, (model.n_vocab(),)).argmax())
+
+        found.setdefault("decode", {})[str(context)] = asked["tokens"] / _best(decode, asked["repeats"])
+    return found
+
+
+def _ids(tokenizer: Any, wanted: int) -> list[int]:
     once = tokenizer.encode(_TEXT)
     ids: list[int] = (once * (wanted // len(once) + 1))[:wanted]
     return ids
@@ -154,15 +202,11 @@ def _memory() -> dict[str, int]:
 
 
 def main() -> None:
-    """Measure what the JSON in the first argument asks for; print JSON."""
-    parser = argparse.ArgumentParser(description="Measure one engine; used by `measure`.")
-    parser.add_argument("asked")
-    asked = json.loads(parser.parse_args().asked)
-    found = {"engine": asked["engine"], "model": asked["name"]}
-    found |= _v4(asked) if asked["engine"] == "v4" else _transformers(asked)
-    import torch
-
-    print(json.dumps({**found, "threads": torch.get_num_threads(), **_memory()}))
+    """Measure what the JSON on standard input asks for; print JSON."""
+    asked = json.load(sys.stdin)
+    act = {"v4": _v4, "llama.cpp": _llama_cpp, "transformers": _transformers}[asked["engine"]]
+    found = {"engine": asked["engine"], "model": asked["name"], **act(asked)}
+    print(json.dumps({**found, "threads": asked["threads"], **_memory()}))
 
 
 if __name__ == "__main__":

@@ -227,7 +227,7 @@ def use(
 def bench(
     name: Annotated[str | None, typer.Argument(help="A model of `v4 model list`, or a GGUF file.")] = None,
     against: Annotated[
-        str | None, typer.Option("--against", metavar="ENGINE", help="Also measure this engine: transformers.")
+        str | None, typer.Option("--against", metavar="ENGINE", help="Measure beside: llama.cpp, transformers.")
     ] = None,
     scheme: Annotated[
         str | None, typer.Option("--weights", metavar="SCHEME", help="How weights are packed: mix, int4, int8, bf16.")
@@ -240,8 +240,11 @@ def bench(
 ) -> None:
     """Measure a model on this machine.
 
-    Tokens per second of reading and of writing, and memory, each engine in a process of its own.
+    Tokens per second of reading and of writing, and memory, each engine in a process of its own; beside llama.cpp where
+    the package llama-cpp-python is installed.
     """
+    from importlib.util import find_spec
+
     from model_runtime.catalog import locate
     from model_runtime.measure import ENGINES, measure
 
@@ -251,9 +254,10 @@ def bench(
     settings = ctx.settings(repository=False)
     name, threads = name or settings.model, threads or settings.threads or None
     sizes: dict[str, Any] = {"prefill": [256], "contexts": [128], "tokens": 8, "repeats": 1} if quick else {}
-    engines = ["v4", *([against] if against else [])]
     if against and (against not in ENGINES or against == "v4"):
-        raise UsageError(f"--against: {against!r} is not known (known: transformers)")
+        raise UsageError(f"--against: {against!r} is not known (known: {', '.join(ENGINES[1:])})")
+    beside = "llama.cpp" if not against and find_spec("llama_cpp") else against
+    engines = ["v4", *([beside] if beside else [])]
     with translated():
         locate(name)
     stay_offline()
