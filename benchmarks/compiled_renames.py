@@ -15,7 +15,6 @@ import json
 import random
 import subprocess
 import tempfile
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ from typing import Any
 from repo_index import Index
 
 from . import RESULTS, c_sources, java_dependencies, machine
-from .go_refactorings import carried_out, reason, summary
+from .refactoring_draws import carried_out, summary, tell_refusals, tell_unclean, tried
 
 Errors = Callable[[Path], int]
 
@@ -85,10 +84,10 @@ def tree(name: str, count: int, seed: int, scratch: Path, show: bool) -> list[di
     for symbol in random.Random(seed).sample(plain, count):
         document = {"kind": "rename_symbol", "symbol": symbol.id, "new_name": f"{symbol.name}Renamed"}
         row: dict[str, Any] = {"tree": name, "kind": symbol.kind}
-        row |= carried_out(index, root, document, lambda: errors(root) - before)
+        row |= carried_out(index, document, lambda changes: tried(root, changes, lambda: errors(root)) - before)
         rows.append(row)
-        if show and row["outcome"] != "clean":
-            print(f"  {name} {row['outcome']}: {symbol.id}\n      {row.get('reason', '')[:300]}", flush=True)
+        if show:
+            tell_unclean(name, row)
     return rows
 
 
@@ -110,9 +109,7 @@ def main() -> None:
             print(
                 f"{name:12} {s['tried']:5} {s['refused']:7} {s['stopped']:7} {s['clean']:5} {s['broken']:6}", flush=True
             )
-            reasons = Counter(reason(r["reason"]) for r in some if r["outcome"] == "refused")
-            for text, number in reasons.most_common():
-                print(f"    {number:4} {text}")
+            tell_refusals(some)
     result = {"seed": arguments.seed, "machine": machine(), "figures": figures, "draws": rows}
     if set(arguments.trees) == set(TREES):
         (RESULTS / "compiled_renames.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")

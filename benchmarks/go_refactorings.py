@@ -17,23 +17,19 @@ import json
 import os
 import posixpath
 import random
-import re
 import subprocess
 import tempfile
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from repo_index import Index
 from repo_index.records import Symbol
-from v4cli.errors import NothingToDo, Refused
-from v4cli.refactoring.plan import Plan
-from v4cli.refactoring.run import execute
 
 from . import RESULTS, machine
 from .go_rust_sources import CACHE, go_tree
+from .refactoring_draws import HEAD, carried_out, summary, tell, tell_refusals, tell_unclean, tried
 
 TREES = ("chi", "glob", "toml", "goldmark")
 OPERATIONS = ("rename_symbol", "rename_module", "move_symbols", "add_parameter")
@@ -109,42 +105,13 @@ def judge(index: Index, root: Path, before: Counter[str], document: dict[str, An
     """Carry one operation out and let `go vet` read the result."""
     fresh: list[str] = []
 
-    def more() -> int:
+    def errors() -> int:
         found = vet(root)
         fresh.extend(sorted(found - before))
         untyped = any(line.startswith("vet: ") for line in fresh)
         return max(sum(found.values()) - sum(before.values()), int(untyped))
 
-    return carried_out(index, root, document, more) | {"new": fresh[:8]}
-
-
-def carried_out(index: Index, root: Path, document: dict[str, Any], more: Callable[[], int]) -> dict[str, Any]:
-    """The outcome of one operation: `more` says how many errors more the changed tree has, which is put back then."""
-    row: dict[str, Any] = {"operation": document}
-    started = time.perf_counter()
-    try:
-        result = execute(Plan.from_json(json.dumps({"operations": [document]})), index)
-    except (Refused, NothingToDo) as error:
-        return row | {"outcome": "refused", "reason": str(error)}
-    except Exception as error:  # a mistake of the engine is a result, not the end of the run
-        return row | {"outcome": "broken", "reason": f"{type(error).__name__}: {error}"}
-    row["seconds"] = round(time.perf_counter() - started, 3)
-    row["files"] = len(result.changes)
-    if result.failed:
-        return row | {"outcome": "stopped", "reason": f"{result.failed[0].name}: {result.failed[0].detail}"}
-    for change in result.changes:
-        path = root / change.path
-        if change.after is None:
-            path.unlink()
-        else:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(change.after)
-    count = more()
-    for arguments in (["checkout", "-q", "."], ["clean", "-fdq"]):
-        subprocess.run(["git", "-C", str(root), *arguments], check=True)
-    if count <= 0:
-        return row | {"outcome": "clean"}
-    return row | {"outcome": "broken", "reason": f"{count} more errors"}
+    return carried_out(index, document, lambda changes: tried(root, changes, errors)) | {"new": fresh[:8]}
 
 
 def tree(name: str, count: int, seed: int, operations: list[str], scratch: Path, show: bool) -> list[dict[str, Any]]:
@@ -158,35 +125,10 @@ def tree(name: str, count: int, seed: int, operations: list[str], scratch: Path,
                 break
             row = {"tree": name} | judge(index, root, before, document)
             rows.append(row)
-            if show and row["outcome"] != "clean":
-                print(f"  {name} {row['outcome']}: {json.dumps(document)}\n      {row.get('reason', '')[:300]}")
-                for line in row.get("new", [])[:4]:
-                    print(f"      {line}", flush=True)
-        _print(name, operation, [r for r in rows if r["operation"]["kind"] == operation])
+            if show:
+                tell_unclean(name, row)
+        tell(name, operation, [r for r in rows if r["operation"]["kind"] == operation])
     return rows
-
-
-def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    outcomes = Counter(row["outcome"] for row in rows)
-    done = outcomes["clean"] + outcomes["broken"]
-    return {
-        "tried": len(rows),
-        **{o: outcomes[o] for o in ("refused", "stopped", "clean", "broken")},
-        "clean_of_done": round(outcomes["clean"] / done, 4) if done else None,
-    }
-
-
-def _print(name: str, operation: str, rows: list[dict[str, Any]]) -> None:
-    s = summary(rows)
-    rate = "" if s["clean_of_done"] is None else f"{s['clean_of_done']:7.1%}"
-    figures = f"{s['tried']:5} {s['refused']:7} {s['stopped']:7} {s['clean']:5} {s['broken']:6} {rate}"
-    print(f"{name:14} {operation:14} {figures}", flush=True)
-
-
-def reason(text: str) -> str:
-    """A reason without the names in it, to count alike ones together."""
-    text = re.sub(r"[\w./@#$-]+(?:::[\w.$#()-]+|\.(?:go|java|[ch])(?::\d+)?)", "…", text.split("\n", 1)[0])
-    return re.sub(r"\b\w*(?:extraFlag|Renamed)\b", "…", text)[:120]
 
 
 def main() -> None:
@@ -198,7 +140,7 @@ def main() -> None:
     parser.add_argument("--show", action="store_true", help="print what was not clean")
     arguments = parser.parse_args()
     rows: list[dict[str, Any]] = []
-    print(f"{'tree':14} {'operation':14} tried refused stopped clean broken")
+    print(HEAD)
     with tempfile.TemporaryDirectory() as scratch:
         for name in arguments.trees:
             rows += tree(name, arguments.count, arguments.seed, arguments.operations, Path(scratch), arguments.show)
@@ -206,10 +148,8 @@ def main() -> None:
                 _write(rows, arguments.seed)
     for operation in arguments.operations:
         some = [r for r in rows if r["operation"]["kind"] == operation]
-        _print("all", operation, some)
-        reasons = Counter(reason(r["reason"]) for r in some if r["outcome"] == "refused")
-        for text, number in reasons.most_common():
-            print(f"    {number:4} {text}")
+        tell("all", operation, some)
+        tell_refusals(some)
 
 
 def _write(rows: list[dict[str, Any]], seed: int) -> None:

@@ -19,7 +19,6 @@ import random
 import re
 import subprocess
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,12 +26,11 @@ from typing import Any
 
 from repo_index import Index
 from repo_index.records import Symbol
-from v4cli.errors import NothingToDo, Refused
-from v4cli.refactoring.plan import Plan
-from v4cli.refactoring.run import execute
+from v4cli.refactoring.changes import FileChange
 
 from . import RESULTS, machine
 from .npm_sources import TREES, TYPESCRIPT, fetch, repository
+from .refactoring_draws import HEAD, carried_out, summary, tell, tell_refusals, tell_unclean
 from .typescript_references import drawn
 
 SCRIPT = Path(__file__).with_name("typescript_errors.mjs")
@@ -112,29 +110,19 @@ def judge(
     index: Index, compiler: Compiler, before: Counter[tuple[int, str]], document: dict[str, Any]
 ) -> dict[str, Any]:
     """Carry one operation out and let the compiler read the result."""
-    row: dict[str, Any] = {"operation": document, "new": []}
-    started = time.perf_counter()
-    try:
-        result = execute(Plan.from_json(json.dumps({"operations": [document]})), index)
-    except (Refused, NothingToDo) as error:
-        return row | {"outcome": "refused", "reason": str(error)}
-    except Exception as error:  # a mistake of the engine is a result, not the end of the run
-        return row | {"outcome": "broken", "reason": f"{type(error).__name__}: {error}"}
-    row["seconds"] = round(time.perf_counter() - started, 3)
-    row["files"] = len(result.changes)
-    if result.failed:
-        return row | {"outcome": "stopped", "reason": f"{result.failed[0].name}: {result.failed[0].detail}"}
-    changes: dict[str, bytes | None] = {}
-    for change in result.changes:
-        changes[change.path] = change.after
-    errors = compiler.errors(changes)
-    if len(errors) > sum(before.values()):
-        errors = compiler.errors(changes, fresh=True)
-    fresh = Counter((code, message) for _, _, code, message in errors) - before
-    if len(errors) <= sum(before.values()):
-        return row | {"outcome": "clean"}
-    told = [f"{path}:{line}: TS{code} {text[:200]}" for path, line, code, text in errors if fresh[(code, text)]]
-    return row | {"outcome": "broken", "reason": f"{len(errors) - sum(before.values())} more errors", "new": told[:8]}
+    told: list[str] = []
+
+    def more(changed: list[FileChange]) -> int:
+        changes = {change.path: change.after for change in changed}
+        errors = compiler.errors(changes)
+        if len(errors) > sum(before.values()):
+            errors = compiler.errors(changes, fresh=True)
+        fresh = Counter((code, message) for _, _, code, message in errors) - before
+        told.extend(f"{path}:{line}: TS{code} {text[:200]}" for path, line, code, text in errors if fresh[(code, text)])
+        return len(errors) - sum(before.values())
+
+    row = carried_out(index, document, more)
+    return row | {"new": told[:8] if row["outcome"] == "broken" else []}
 
 
 def tree(name: str, count: int, seed: int, operations: list[str], scratch: Path, show: bool) -> list[dict[str, Any]]:
@@ -150,37 +138,12 @@ def tree(name: str, count: int, seed: int, operations: list[str], scratch: Path,
                     break
                 row = {"tree": name} | judge(index, compiler, before, document)
                 rows.append(row)
-                if show and row["outcome"] != "clean":
-                    print(f"  {name} {row['outcome']}: {json.dumps(document)}\n      {row.get('reason', '')[:300]}")
-                    for line in row["new"][:4]:
-                        print(f"      {line}")
-            _print(name, operation, [r for r in rows if r["operation"]["kind"] == operation])
+                if show:
+                    tell_unclean(name, row)
+            tell(name, operation, [r for r in rows if r["operation"]["kind"] == operation])
     finally:
         compiler.close()
     return rows
-
-
-def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    outcomes = Counter(row["outcome"] for row in rows)
-    done = outcomes["clean"] + outcomes["broken"]
-    return {
-        "tried": len(rows),
-        **{o: outcomes[o] for o in ("refused", "stopped", "clean", "broken")},
-        "clean_of_done": round(outcomes["clean"] / done, 4) if done else None,
-    }
-
-
-def _print(name: str, operation: str, rows: list[dict[str, Any]]) -> None:
-    s = summary(rows)
-    rate = "" if s["clean_of_done"] is None else f"{s['clean_of_done']:7.1%}"
-    figures = f"{s['tried']:5} {s['refused']:7} {s['stopped']:7} {s['clean']:5} {s['broken']:6} {rate}"
-    print(f"{name:14} {operation:14} {figures}", flush=True)
-
-
-def _reason(text: str) -> str:
-    """A reason without the names in it, to count alike ones together."""
-    text = re.sub(r"[\w./@#$-]+(?:::[\w.$#-]+|\.[cm]?[jt]sx?(?::\d+)?)", "…", text.split("\n", 1)[0])
-    return re.sub(r"\b\w*(?:extraFlag|Renamed)\b", "…", text)[:120]
 
 
 def main() -> None:
@@ -192,16 +155,14 @@ def main() -> None:
     parser.add_argument("--show", action="store_true", help="print what was not clean")
     arguments = parser.parse_args()
     rows: list[dict[str, Any]] = []
-    print(f"{'tree':14} {'operation':14} tried refused stopped clean broken")
+    print(HEAD)
     with tempfile.TemporaryDirectory() as scratch:
         for name in arguments.trees:
             rows += tree(name, arguments.count, arguments.seed, arguments.operations, Path(scratch), arguments.show)
     by_operation = {o: [r for r in rows if r["operation"]["kind"] == o] for o in arguments.operations}
     for operation, some in by_operation.items():
-        _print("all", operation, some)
-        reasons = Counter(_reason(r["reason"]) for r in some if r["outcome"] == "refused")
-        for reason, number in reasons.most_common():
-            print(f"    {number:4} {reason}")
+        tell("all", operation, some)
+        tell_refusals(some)
     result = {
         "oracle": f"typescript {TYPESCRIPT.version}",
         "seed": arguments.seed,
