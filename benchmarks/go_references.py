@@ -2,7 +2,9 @@
 
 `python -m benchmarks.go_references [--seed N] [--count N] [--show]`: package-level definitions, methods and fields are
 drawn with a seed from the trees of go_rust_sources.py, as many from each. For each, the places that the index and
-`gopls references -d` give are compared. Recall: of gopls's places, those that the index gives as exact or likely.
+`gopls references -d` give are compared. A method belongs with those of the interfaces that it fulfils and of their
+other implementations, since none can be renamed alone; `gopls implementation` names these, and gopls is asked again for
+each. Recall: of gopls's places, those that the index gives as exact or likely.
 Precision: of the index's exact places, those that gopls gives. Files that the build leaves out here are left out on
 both sides. Needs `go` and `gopls`; without the network: GOPROXY=off.
 """
@@ -44,18 +46,35 @@ def place(index: Index, path: str, span: tuple[int, int], line: int) -> Place:
     return path, line, span[0] - (content.rfind(b"\n", 0, span[0]) + 1) + 1
 
 
-def oracle(root: Path, index: Index, symbol: Symbol) -> set[Place] | None:
-    """The places that gopls gives, None where it gives none."""
-    path, line, column = place(index, symbol.path, symbol.definition.name_span,
-                               index._line_of(symbol.path, symbol.definition.name_span[0]))  # fmt: skip
+def defined(index: Index, symbol: Symbol) -> Place:
+    span = symbol.definition.name_span
+    return place(index, symbol.path, span, index._line_of(symbol.path, span[0]))
+
+
+def oracle(root: Path, start: Place, methods: set[Place]) -> set[Place] | None:
+    """The places that gopls gives for what is defined at `start`, and for the methods that are defined at any of them;
+    None where it gives none."""
+    found: set[Place] = set()
+    waiting, asked = [start], {start}
+    while waiting:
+        at = waiting.pop()
+        found |= _asked(root, at, "references", "-d")
+        more = sorted((_asked(root, at, "implementation") & methods) - asked) if start in methods else []
+        waiting += more
+        asked.update(more)
+    return found or None
+
+
+def _asked(root: Path, at: Place, *question: str) -> set[Place]:
+    path, line, column = at
     environment = os.environ | {"GOPROXY": "off", "GOSUMDB": "off", "GOFLAGS": ""}
-    command = ["gopls", "references", "-d", f"{path}:{line}:{column}"]
+    command = ["gopls", *question, f"{path}:{line}:{column}"]
     answer = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
     found = set()
     for match in filter(None, (_PLACE.match(text) for text in answer.stdout.splitlines())):
         inside = os.path.relpath(match[1], root.resolve())
         found.add((inside, int(match[2]), int(match[3])))
-    return found or None
+    return found
 
 
 def built_files(root: Path) -> set[str]:
@@ -86,8 +105,9 @@ def main() -> None:
             built = built_files(root)
             known = {s.id: s for s in index.symbols() if s.path in built and s.name not in ("init", "main")}
             listed = [known[i] for i in sorted(known)]
+            methods = {defined(index, s) for s in index.symbols() if s.kind == "method" and s.path in built}
             for symbol in random.Random(arguments.seed).sample(listed, arguments.count // len(TREES)):
-                gold = oracle(root, index, symbol)
+                gold = oracle(root, defined(index, symbol), methods)
                 if gold is None:
                     continue
                 gold = {p for p in gold if p[0] in built or p[0].startswith("vendor/")}
