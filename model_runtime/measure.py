@@ -151,6 +151,7 @@ def _transformers(asked: dict[str, Any]) -> dict[str, Any]:
 def _llama_cpp(asked: dict[str, Any]) -> dict[str, Any]:
     """llama.cpp with flash attention, through its Python package."""
     import llama_cpp  # type: ignore[import-not-found,unused-ignore]
+    import numpy as np  # type: ignore[import-not-found,unused-ignore]
 
     ids, threads = asked["ids"], asked["threads"]
     started = time.perf_counter()
@@ -180,7 +181,7 @@ def _llama_cpp(asked: dict[str, Any]) -> dict[str, Any]:
             for _ in range(asked["tokens"]):
                 model.eval([token])
                 logits = llama_cpp.llama_get_logits_ith(model.ctx, -1)
-                token = int(llama_cpp.llama_cpp.np.ctypeslib.as_array(logits, (model.n_vocab(),)).argmax())
+                token = int(np.ctypeslib.as_array(logits, (model.n_vocab(),)).argmax())
 
         found.setdefault("decode", {})[str(context)] = asked["tokens"] / _best(decode, asked["repeats"])
     return found

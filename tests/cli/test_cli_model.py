@@ -218,7 +218,10 @@ def test_bench(v4: Run) -> None:
     (engine,) = report["engines"]
     assert engine["engine"] == "v4" and report["failures"] == []
     assert all(speed > 0 for speed in [*engine["prefill"].values(), *engine["decode"].values()])
-    assert 3e8 < engine["resident_bytes"] <= engine["peak_bytes"] < 4e9
+    assert 3e8 < engine["peak_bytes"] < 4e9
+    assert (
+        0 < engine["resident_bytes"] <= engine["peak_bytes"]
+    )  # the system may take back pages of the file at any time
 
 
 def test_bench_of_what_is_not_there(v4: Run, empty_cache: Path) -> None:

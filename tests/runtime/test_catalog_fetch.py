@@ -278,8 +278,9 @@ def start(sources: str, **environment: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-c", FETCH, json.dumps(dataclasses.asdict(ENTRY)), sources]
     env = {**os.environ, **environment}
     return subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env, start_new_session=True
-    )
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env, start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # ignored where tests run in the background
+    )  # fmt: skip
 
 
 def test_two_at_once_fetch_once(index: Path) -> None:

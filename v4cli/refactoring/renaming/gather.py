@@ -259,4 +259,10 @@ class Renaming:
 def _may_parse(index: Index, path: str, data: bytes) -> bool:
     """Whether nothing speaks against a Python file being one that parses. Much cheaper than parsing it."""
     facts = index.outline(path)
-    return facts is not None and not facts.errors and _LEGACY.search(data) is None
+    if facts is None or facts.errors or _LEGACY.search(data) is not None:
+        return False
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:  # Python wants the encoding declared
+        return False
+    return True
