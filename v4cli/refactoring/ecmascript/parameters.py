@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from ...errors import NothingToDo, Refused
 from ..lookup import find_symbol
 from ..operation import LeftAlone, Outcome
-from ..scope import Scope
+from ..parameters.options import Options
 from ..workspace import Edit, Workspace
 from .paths import is_ecmascript, is_typescript
 from .syntax import Source
@@ -25,25 +25,6 @@ _FUNCTIONS = frozenset(
 )
 _SIGNATURES = frozenset({"function_signature", "method_signature", "abstract_method_signature"})
 _PARAMETERS = ("required_parameter", "optional_parameter")
-
-
-class Options(Protocol):
-    @property
-    def name(self) -> str: ...
-    @property
-    def default(self) -> str | None: ...
-    @property
-    def annotation(self) -> str | None: ...
-    @property
-    def call_sites(self) -> str: ...
-    @property
-    def call_value(self) -> str | None: ...
-    @property
-    def scope(self) -> Scope: ...
-    @property
-    def forward(self) -> bool: ...
-    @property
-    def import_modules(self) -> list[str]: ...
 
 
 def add(ws: Workspace, symbol: Symbol, options: Options) -> Outcome:

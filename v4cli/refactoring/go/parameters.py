@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from repo_index.languages.grammar_wheels import parser
 
 from ...errors import NothingToDo, Refused
 from ..operation import Outcome
-from ..scope import Scope
+from ..parameters.options import Options
 from ..workspace import Edit, Workspace
 from .import_edits import ImportEditor
 from .packages import Packages
@@ -24,25 +24,6 @@ if TYPE_CHECKING:
 
 _SIGNATURES = ("function_declaration", "method_declaration", "method_elem")
 _UNIVERSE = frozenset({"true", "false", "nil", "iota"})
-
-
-class Options(Protocol):
-    @property
-    def name(self) -> str: ...
-    @property
-    def default(self) -> str | None: ...
-    @property
-    def annotation(self) -> str | None: ...
-    @property
-    def call_sites(self) -> str: ...
-    @property
-    def call_value(self) -> str | None: ...
-    @property
-    def scope(self) -> Scope: ...
-    @property
-    def forward(self) -> bool: ...
-    @property
-    def import_modules(self) -> list[str]: ...
 
 
 def add(ws: Workspace, symbol: Symbol, options: Options) -> Outcome:

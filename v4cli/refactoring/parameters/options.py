@@ -1,0 +1,26 @@
+"""What adding a parameter is told, whatever the language."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from ..scope import Scope
+
+
+class Options(Protocol):
+    @property
+    def name(self) -> str: ...
+    @property
+    def default(self) -> str | None: ...
+    @property
+    def annotation(self) -> str | None: ...
+    @property
+    def call_sites(self) -> str: ...
+    @property
+    def call_value(self) -> str | None: ...
+    @property
+    def scope(self) -> Scope: ...
+    @property
+    def forward(self) -> bool: ...
+    @property
+    def import_modules(self) -> list[str]: ...
