@@ -34,10 +34,13 @@ _HOME = Path.home() / ".cache" / "v4-benchmarks" / "llama" / "venv"
 def llama_python() -> str:
     """The interpreter of an environment that has llama.cpp, built here for this processor."""
     python = str(_HOME / "bin" / "python")
-    if not Path(python).exists() or subprocess.run([python, "-c", "import llama_cpp"], capture_output=True).returncode:
+    if (
+        not Path(python).exists()
+        or subprocess.run([python, "-c", "import llama_cpp, psutil"], capture_output=True).returncode
+    ):
         venv.create(_HOME, with_pip=True)
         flags = {"CMAKE_ARGS": "-DGGML_NATIVE=ON", "CMAKE_BUILD_PARALLEL_LEVEL": str(os.cpu_count() or 1)}
-        command = [python, "-m", "pip", "install", "--quiet", "--no-binary", "llama-cpp-python", LLAMA]
+        command = [python, "-m", "pip", "install", "--quiet", "--no-binary", "llama-cpp-python", LLAMA, "psutil"]
         subprocess.run(command, check=True, env={**os.environ, **flags})
     return python
 

@@ -46,9 +46,9 @@ def measure(
 
     `prefill`: prompt lengths to read; `contexts`: tokens read before `tokens` more are decoded one by one. `dtype`:
     scheme of the weights, for "v4". `python`: the interpreter to run it in; llama.cpp needs its package llama_cpp
-    there, and of ours only this package's folder. Returns {"engine", "model", "scheme", "kernels", "threads",
-    "load_seconds", "prefill": {length: tokens per second}, "decode": {context: tokens per second}, "resident_bytes",
-    "peak_bytes"}.
+    and psutil there, and of ours only this package's folder. Returns {"engine", "model", "scheme", "kernels",
+    "threads", "load_seconds", "prefill": {length: tokens per second}, "decode": {context: tokens per second},
+    "resident_bytes", "peak_bytes"}.
 
     Raises RuntimeError with the last line of the other process when it fails.
     """
