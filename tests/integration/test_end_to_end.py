@@ -122,7 +122,7 @@ def test_an_open_instruction_is_settled_by_the_model(
     make_repository: MakeRepository, offline: Callable[..., subprocess.CompletedProcess[str]]
 ) -> None:
     root = make_repository(FILES)
-    instruction = "Take pay out of till.py and put it in payments.py"
+    instruction = "pay would be at home in payments.py, till.py is the wrong file for it"
     done = offline("refactor", instruction, "--json", "--model", MODEL, cwd=root)
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
