@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from statistics import median
 
 from .associations import FIELDS, associations
 from .words import stem
@@ -33,5 +34,5 @@ def by_meaning(
             math.fsum(rare[word] for word in stems[n] & rare.keys()) / math.sqrt(max(1, len(stems[n]))) / root
             for n in _DENSE
         )
-    least = min(logits.values(), default=0.0)
-    return {at: _MEANT * (logit - least) + _DENSITY * dense[at] for at, logit in logits.items()}
+    middle = median(logits.values()) if logits else 0.0  # prose, which the table does not know, keeps its place below
+    return {at: _MEANT * max(0.0, logit - middle) + _DENSITY * dense[at] for at, logit in logits.items()}
