@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +16,6 @@ from model_runtime.cache.kv import ContextFull
 from model_runtime.checkpoints import prepare as prepare_module
 from model_runtime.generate import extend_to
 from model_runtime.kernels import build
-
-
-@pytest.fixture(params=["native", "aten"])
-def kernels(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    if request.param == "aten":
-        monkeypatch.setattr(prepare_module, "why_not", lambda: "switched off")
-    elif reason := build.why_not():
-        pytest.skip(f"no native kernels here: {reason}")
-    yield request.param
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -127,15 +126,6 @@ def oracle(path: Path, ids: list[int]) -> torch.Tensor:
     with torch.inference_mode():
         logits: torch.Tensor = transformers_model(path, torch.float32)(torch.tensor([ids])).logits[0]
     return logits
-
-
-@pytest.fixture(params=["native", "aten"])
-def kernels(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    if request.param == "aten":
-        monkeypatch.setattr(prepare_module, "why_not", lambda: "switched off")
-    elif reason := build.why_not():
-        pytest.skip(f"no native kernels here: {reason}")
-    yield request.param
 
 
 @pytest.mark.parametrize("kind", KINDS)

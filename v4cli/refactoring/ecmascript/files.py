@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from posixpath import basename, dirname, join, normpath, relpath
+from posixpath import dirname, join, normpath, relpath
 from typing import TYPE_CHECKING
 
-from ...errors import NothingToDo, Refused
+from ...errors import Refused
+from .. import file_moves
 from ..module_mentions import path_mentions
 from ..operation import LeftAlone, Outcome
 from ..workspace import Edit, Workspace
@@ -21,15 +22,12 @@ Edits = dict[str, set[Edit]]
 
 def concerns(ws: Workspace, path: str) -> bool:
     """Whether a path is a file of these languages, or a folder that holds some and no Python package."""
-    if is_ecmascript(path):
-        return True
-    inside = [p for p in ws.paths() if p.startswith(path.strip("/") + "/")]
-    return any(is_ecmascript(p) for p in inside) and not any(p.endswith(".py") for p in inside)
+    return file_moves.concerns(ws, path, is_ecmascript)
 
 
 def rename_files(ws: Workspace, path: str, new_path: str, rename_in_text: bool, changelog: bool) -> Outcome:
     """Move a file or a folder. Raises Refused when an import cannot be led to the new place."""
-    root, new_root = _roots(ws, path.strip("/"), new_path)
+    root, new_root = file_moves.roots(ws, path, new_path, is_ecmascript, _named)
     moved = _moved_files(ws, root, new_root)
     outcome = Outcome()
     index = ws.index
@@ -65,26 +63,13 @@ def _names_another(index: Index, at: str, edit: Edit, moved: dict[str, str]) -> 
     return target not in moved and index.file(target) is not None
 
 
-def _roots(ws: Workspace, root: str, given: str) -> tuple[str, str]:
-    paths = ws.paths()
-    new = given.strip("/").removeprefix("./")
-    is_file = root in paths
-    if not is_file and not any(p.startswith(root + "/") for p in paths):
-        raise NothingToDo(f"{root}: no such file or folder in the repository")
-    if is_file and not is_ecmascript(new):
-        if given.endswith("/") or any(p.startswith(new + "/") for p in paths):
-            new = f"{new}/{basename(root)}"
-        else:
-            new += extension(root)
-    if is_file and (extension(root) == ".d.ts") != (extension(new) == ".d.ts"):
+def _named(old: str, new: str) -> str:
+    """The new path of a file with its extension. Raises Refused where declarations would become code, or code them."""
+    if not is_ecmascript(new):
+        new += extension(old)
+    if (extension(old) == ".d.ts") != (extension(new) == ".d.ts"):
         raise Refused(f"{new}: a declaration file stays one, and a source file a source file")
-    if root == new:
-        raise NothingToDo(f"{root} has that path already")
-    if new in paths or any(p.startswith(new + "/") for p in paths):
-        raise Refused(f"{new} exists already")
-    if not is_file and new.startswith(root + "/"):
-        raise Refused(f"{new} lies inside {root}")
-    return root, new
+    return new
 
 
 def _moved_files(ws: Workspace, root: str, new_root: str) -> dict[str, str]:

@@ -7,7 +7,8 @@ from posixpath import basename, dirname, join
 
 from repo_index.facts import ImportFact
 
-from ...errors import NothingToDo, Refused
+from ...errors import Refused
+from .. import file_moves
 from ..module_mentions import path_mentions
 from ..operation import LeftAlone, Outcome
 from ..text_mentions import is_changelog
@@ -22,15 +23,12 @@ Edits = dict[str, set[Edit]]
 
 def concerns(ws: Workspace, path: str) -> bool:
     """Whether a path is a Go file, or a folder that holds some and no Python package."""
-    if is_go(path):
-        return True
-    inside = [p for p in ws.paths() if p.startswith(path.strip("/") + "/")]
-    return any(is_go(p) for p in inside) and not any(p.endswith(".py") for p in inside)
+    return file_moves.concerns(ws, path, is_go)
 
 
 def rename_files(ws: Workspace, path: str, new_path: str, rename_in_text: bool, changelog: bool) -> Outcome:
     """Move a file or the folder of a package. Raises Refused where something could not import it any more."""
-    root, new_root = _roots(ws, path.strip("/"), new_path)
+    root, new_root = file_moves.roots(ws, path, new_path, is_go, _named)
     if is_vendored(root) or is_vendored(new_root):
         raise Refused(f"{root}: vendored packages belong to others")
     if root in ws.paths():
@@ -38,24 +36,10 @@ def rename_files(ws: Workspace, path: str, new_path: str, rename_in_text: bool, 
     return _FolderMove(ws, root, new_root).run(rename_in_text, changelog)
 
 
-def _roots(ws: Workspace, root: str, given: str) -> tuple[str, str]:
-    paths = ws.paths()
-    new = given.strip("/").removeprefix("./")
-    is_file = root in paths
-    if not is_file and not any(p.startswith(root + "/") for p in paths):
-        raise NothingToDo(f"{root}: no such file or folder in the repository")
-    if is_file and not is_go(new):
-        if given.endswith("/") or any(p.startswith(new + "/") for p in paths):
-            new = f"{new}/{basename(root)}"
-        else:
-            raise Refused(f"{new}: the new path of {root} ends in .go")
-    if root == new:
-        raise NothingToDo(f"{root} has that path already")
-    if new in paths or any(p.startswith(new + "/") for p in paths):
-        raise Refused(f"{new} exists already")
-    if not is_file and new.startswith(root + "/"):
-        raise Refused(f"{new} lies inside {root}")
-    return root, new
+def _named(old: str, new: str) -> str:
+    if not is_go(new):
+        raise Refused(f"{new}: the new path of {old} ends in .go")
+    return new
 
 
 def _rename_file(ws: Workspace, root: str, new: str, rename_in_text: bool, changelog: bool) -> Outcome:
